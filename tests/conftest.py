@@ -1,0 +1,28 @@
+"""Every test runs in a platform of its own: an empty folder in place of `var/`, set before anything is imported."""
+
+import os
+import tempfile
+from pathlib import Path
+
+_VAR = Path(os.environ.get("HPP_TEST_VAR_DIR") or tempfile.mkdtemp(prefix="hpp-tests-"))
+
+
+def _environment(var_dir: Path) -> dict[str, str]:
+    from zenml_config.environment import ROOT, read
+
+    return read(ROOT / "zenml_config" / "local.env", {"HPP_VAR_DIR": str(var_dir)})
+
+
+os.environ.update(_environment(_VAR))
+
+import pytest  # noqa: E402  # the environment comes first
+
+
+@pytest.fixture
+def platform_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty `var/` of the test's own for Feast, MLflow, bundles and profiles (ZenML's store stays the session's)."""
+    for name, value in _environment(tmp_path).items():
+        if not name.startswith("ZENML"):
+            monkeypatch.setenv(name, value)
+    (tmp_path / "feast" / "offline").mkdir(parents=True)
+    return tmp_path

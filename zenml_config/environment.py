@@ -1,0 +1,59 @@
+"""The settings of the platform as environment variables, from one file for each environment.
+
+`python zenml_config/environment.py install` makes every interpreter of the virtual environment load them at its start,
+so that `zenml`, `feast`, `mlflow` and our own commands agree on them in any shell (docs/decisions/0002).
+Only the standard library is imported here: this runs at the start of every interpreter.
+"""
+
+import os
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+PTH_NAME = "house_price_platform.pth"
+
+
+def read(path: Path, outer: dict[str, str]) -> dict[str, str]:
+    """The variables of an environment file, in its order, with `${NAME}` replaced.
+
+    Args:
+        path: a file of `NAME=value` lines; `#` starts a comment line.
+        outer: the variables that are already set: they win over the file's lines and can be referred to by them.
+
+    Raises:
+        ValueError: a line is no assignment.
+    """
+    known = {"HPP_ROOT": str(ROOT), **outer}
+    values = {"HPP_ROOT": known["HPP_ROOT"]}
+    for number, line in enumerate(path.read_text().splitlines(), start=1):
+        line = line.strip()
+        if not line or line.startswith("#"):
+            continue
+        name, separator, value = line.partition("=")
+        if not separator or not name.isidentifier():
+            raise ValueError(f"{path}, line {number}: wanted NAME=value, got {line!r}.")
+        for other, replacement in known.items():
+            value = value.replace("${" + other + "}", replacement)
+        known.setdefault(name, value)
+        values[name] = known[name]
+    return values
+
+
+def load() -> None:
+    """Set what the environment file says and is not set yet in `os.environ`."""
+    path = Path(os.environ.get("HPP_ENVIRONMENT_FILE", ROOT / "zenml_config" / "local.env"))
+    os.environ.update(read(path, dict(os.environ)))
+
+
+def install() -> Path:
+    """The path of the `.pth` file that was written into this interpreter's site-packages."""
+    import sysconfig
+
+    target = Path(sysconfig.get_paths()["purelib"]) / PTH_NAME
+    # The folder is put on the path too: `zenml` and `python -m` then find our packages from any working directory.
+    target.write_text(f"{ROOT}\nimport zenml_config.environment; zenml_config.environment.load()\n")
+    return target
+
+
+if __name__ == "__main__" and sys.argv[1:] == ["install"]:
+    install()

@@ -1,0 +1,51 @@
+"""The ZenML stack of the platform: local orchestrator and artifact store, MLflow as tracker and registry.
+
+`python -m zenml_config.stack` registers it and makes it the active one; doing so again changes nothing.
+"""
+
+import os
+from typing import Any
+
+from zenml.client import Client
+from zenml.enums import StackComponentType
+
+STACK = "house_price_local"
+EXPERIMENT_TRACKER = "mlflow_tracker"
+MODEL_REGISTRY = "mlflow_registry"
+
+
+def register_stack() -> None:
+    """Register the stack and its MLflow components, where they are not what the environment says, and activate it."""
+    client = Client()
+    _component(
+        client,
+        StackComponentType.EXPERIMENT_TRACKER,
+        EXPERIMENT_TRACKER,
+        {"tracking_uri": os.environ["MLFLOW_TRACKING_URI"]},
+    )
+    _component(client, StackComponentType.MODEL_REGISTRY, MODEL_REGISTRY, {})
+    if not client.list_stacks(name=STACK):
+        client.create_stack(
+            name=STACK,
+            components={
+                StackComponentType.ORCHESTRATOR: "default",
+                StackComponentType.ARTIFACT_STORE: "default",
+                StackComponentType.EXPERIMENT_TRACKER: EXPERIMENT_TRACKER,
+                StackComponentType.MODEL_REGISTRY: MODEL_REGISTRY,
+            },
+        )
+    if client.active_stack_model.name != STACK:
+        client.activate_stack(STACK)
+
+
+def _component(client: Client, kind: StackComponentType, name: str, configuration: dict[str, Any]) -> None:
+    """Make the stack component exist with this configuration."""
+    existing = client.list_stack_components(type=kind, name=name)
+    if not existing:
+        client.create_stack_component(name=name, flavor="mlflow", component_type=kind, configuration=configuration)
+    elif any(existing[0].configuration.get(key) != value for key, value in configuration.items()):
+        client.update_stack_component(name, kind, configuration=configuration)
+
+
+if __name__ == "__main__":
+    register_stack()

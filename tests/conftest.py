@@ -26,3 +26,11 @@ def platform_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
             monkeypatch.setenv(name, value)
     (tmp_path / "feast" / "offline").mkdir(parents=True)
     return tmp_path
+
+
+@pytest.fixture(scope="session")
+def zenml_stack() -> None:
+    """The platform's stack, registered and active in the session's own ZenML store."""
+    from zenml_config.stack import register_stack
+
+    register_stack()

@@ -1,0 +1,63 @@
+# One place for every command; the workflows and .ci/run call these targets.
+.DEFAULT_GOAL := help
+PYTHON := $(shell for p in python3.12 python3 python; do "$$p" -c 'import sys; sys.exit(sys.version_info[:2] != (3, 12))' 2>/dev/null && { command -v "$$p"; break; }; done)
+UV := $(shell command -v uv 2>/dev/null || echo .tools/bin/uv)
+UV_VERSION := 0.13.9
+BIN := .venv/bin
+READY := .venv/ready
+
+.PHONY: help setup demo test check format lint types contracts bench stop clean dashboard mlflow-ui feast-ui
+
+help:  ## this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+setup: $(READY)  ## install the locked dependencies into .venv
+
+demo: $(READY)  ## run the whole platform once on the housing data and leave the service standing
+	@$(BIN)/python -m pipelines.demo
+
+test: $(READY)  ## run the tests with coverage
+	$(BIN)/pytest --cov --cov-report=term --cov-fail-under=90
+
+check: format lint types contracts test  ## what CI runs: format, lint, types, import contracts, tests
+
+format: $(READY)
+	$(BIN)/ruff format --check .
+
+lint: $(READY)
+	$(BIN)/ruff check .
+
+types: $(READY)
+	$(BIN)/mypy
+
+contracts: $(READY)
+	$(BIN)/lint-imports
+
+bench: $(READY)  ## measure the serving and the training against their named peers
+	$(BIN)/python -m benchmarks
+
+dashboard: $(READY)  ## open the ZenML dashboard on the runs of this folder
+	@$(BIN)/python -m zenml_config.dashboard start
+
+mlflow-ui: $(READY)  ## show the experiments and the model registry, until Ctrl-C
+	$(BIN)/mlflow ui --port 5000
+
+feast-ui: $(READY)  ## show the feature repository, until Ctrl-C
+	$(BIN)/feast -c feature_repo ui --port 8888
+
+stop:  ## stop the service and the dashboard
+	@test ! -e $(READY) || { $(BIN)/python -m serving.server stop; $(BIN)/python -m zenml_config.dashboard stop; }
+
+clean: stop  ## stop, and remove all that the runs have left (var/)
+	rm -rf var
+
+$(READY): pyproject.toml uv.lock .python-version zenml_config/environment.py $(filter .tools/bin/uv,$(UV))
+	@test -n "$(PYTHON)" || { echo "Python 3.12 was not found on the PATH. Install it (or name it: make PYTHON=/path/to/python3.12)." >&2; exit 1; }
+	$(UV) sync --locked --quiet --python "$(PYTHON)"
+	@$(BIN)/python zenml_config/environment.py install
+	@touch $@
+
+.tools/bin/uv:
+	@test -n "$(PYTHON)" || { echo "Python 3.12 was not found on the PATH. Install it (or name it: make PYTHON=/path/to/python3.12)." >&2; exit 1; }
+	"$(PYTHON)" -m venv .tools
+	.tools/bin/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)

@@ -28,6 +28,10 @@ class Settings(BaseSettings):
     rest_port: int = Field(ge=1, le=65535)
     metrics_port: int = Field(ge=1, le=65535)
     workers: int = Field(ge=1, le=64)
+    threads: int = Field(ge=1, le=64)
+    max_rows: int = Field(ge=1)
+    max_body_bytes: int = Field(ge=1024)
+    dashboard_port: int = Field(ge=1, le=65535)
 
     @cached_property
     def run_dir(self) -> Path:

@@ -1,0 +1,23 @@
+"""The pipeline that new data trigger: from a source to the Feast offline and online stores."""
+
+from zenml import pipeline
+
+from steps.apply_contract import apply_contract
+from steps.core.expectations import Distribution
+from steps.explore import Exploration, explore
+from steps.ingest import ingest
+from steps.publish_features import Publication, publish_features
+from steps.sources import Source
+from steps.validate import validate
+
+
+@pipeline
+def feature_pipeline(
+    source: Source, exploration: Exploration, distribution: Distribution, publication: Publication
+) -> None:
+    """Read houses, show them, hold them against the contract, and publish what is new of them."""
+    contract = apply_contract()
+    houses = ingest(source, contract)
+    explore(houses, contract, exploration)
+    validated, _, _ = validate(houses, contract, distribution)
+    publish_features(validated, publication)

@@ -1,0 +1,84 @@
+"""The step that puts the definitions of the feature repository into the Feast registry and reads the contract there."""
+
+import contextlib
+import os
+import sys
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+from zenml import log_metadata, step
+
+from serving.contract import HOUSE_FEATURES, HOUSE_TARGET, FeatureSpec, read_feature_view
+from serving.settings import Settings, read_settings
+from steps.core.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from feast import FeatureStore
+
+Contract = list[dict[str, Any]]
+
+
+@step(enable_cache=False)
+def apply_contract() -> Annotated[Contract, "contract"]:
+    """The columns of the contract, features first, then the target, as the Feast registry now holds them."""
+    store = apply_definitions(read_settings())
+    specs = [*read_feature_view(store, HOUSE_FEATURES), *read_feature_view(store, HOUSE_TARGET)]
+    log_metadata({"columns": [spec.name for spec in specs], "feast_project": store.project}, infer_artifact=True)
+    return [asdict(spec) for spec in specs]
+
+
+def read_specs(contract: Contract) -> tuple[FeatureSpec, ...]:
+    """The contract of an artifact, as specifications."""
+    return tuple(FeatureSpec(**column) for column in contract)
+
+
+def apply_definitions(settings: Settings) -> "FeatureStore":
+    """A store whose registry holds what the feature repository defines now: what `feast apply` does, in this process.
+
+    Raises:
+        ConfigurationError: the definitions cannot be read.
+    """
+    from feast.repo_operations import extract_objects_for_apply_delete, parse_repo
+
+    for folder in (settings.var_dir / "feast", Path(settings.offline_dir)):
+        folder.mkdir(parents=True, exist_ok=True)
+    store = settings.feature_store()
+    try:
+        with _importing_afresh(settings.feature_repo):
+            definitions = parse_repo(settings.feature_repo)
+    except Exception as err:
+        raise ConfigurationError(
+            f"The feature repository {settings.feature_repo} cannot be read: {err!r}. "
+            "See it alone with `feast -c feature_repo plan`."
+        ) from err
+    store.registry.refresh(store.project)
+    to_apply, to_delete, _, _ = extract_objects_for_apply_delete(store.project, store.registry, definitions)
+    store.apply(to_apply, objects_to_delete=to_delete, partial=False)
+    store.registry.refresh(store.project)
+    return store
+
+
+@contextlib.contextmanager
+def _importing_afresh(repository: Path) -> Iterator[None]:
+    """The repository's modules are imported by their bare names from its folder, as `feast apply` does, and forgotten.
+
+    A process that applies twice, as training and deployment in one go do, must see what changed in between.
+    """
+    here = Path.cwd()
+    names = {path.stem for path in repository.glob("*.py")}
+    sys.path.insert(0, str(repository))
+    os.chdir(repository)
+    _forget(names)
+    try:
+        yield
+    finally:
+        _forget(names)
+        os.chdir(here)
+        sys.path.remove(str(repository))
+
+
+def _forget(names: set[str]) -> None:
+    for name in names & sys.modules.keys():
+        del sys.modules[name]

@@ -1,0 +1,87 @@
+"""The rows that the contract refuses, and how they are told to a person."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+
+from steps.core.errors import DataError
+from steps.core.fingerprint import HOUSE_ID
+
+SHOWN = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing that is wrong with the data.
+
+    Attributes:
+        row: the position of the row in the data, from 0; None if the fault is no single row's.
+        column: the column or columns, by name.
+        value: what came, in words.
+        allowed: what was wanted, in words.
+    """
+
+    row: int | None
+    column: str
+    value: str
+    allowed: str
+
+    @property
+    def reason(self) -> str:
+        """The fault in words, without its row."""
+        return f"{self.column} is {self.value}; wanted {self.allowed}"
+
+
+class RejectedRowsError(DataError):
+    """Rows, or the data as a whole, that the contract refuses.
+
+    Args:
+        origin: where the data came from.
+        frame: all the data that were looked at, rows by position.
+        faults: what is wrong.
+        kept: where the rejected rows were put, once they were.
+    """
+
+    def __init__(self, origin: str, frame: pd.DataFrame, faults: Sequence[Fault], kept: str | None = None) -> None:
+        super().__init__(describe(origin, frame, faults, kept))
+        self.origin = origin
+        self.frame = frame
+        self.faults = tuple(faults)
+
+
+def quarantine(frame: pd.DataFrame, faults: Sequence[Fault]) -> pd.DataFrame:
+    """The rejected rows as they came, with their positions and the columns `reason_columns` and `reason`."""
+    by_row: dict[int, list[Fault]] = {}
+    for fault in faults:
+        if fault.row is not None:
+            by_row.setdefault(fault.row, []).append(fault)
+    rejected = frame.iloc[sorted(by_row)].copy()
+    rejected.insert(0, "row", sorted(by_row))
+    rejected["reason_columns"] = [" ".join(fault.column for fault in by_row[row]) for row in sorted(by_row)]
+    rejected["reason"] = [" | ".join(fault.reason for fault in by_row[row]) for row in sorted(by_row)]
+    return rejected
+
+
+def describe(origin: str, frame: pd.DataFrame, faults: Sequence[Fault], kept: str | None) -> str:
+    """The one message that a person gets."""
+    rows = {fault.row for fault in faults if fault.row is not None}
+    whole = [fault for fault in faults if fault.row is None]
+    parts = [f"{len(rows)} of {len(frame)} rows"] if rows else []
+    parts += ["the data as a whole"] if whole else []
+    ordered = [*whole, *(fault for fault in faults if fault.row is not None)]
+    lines = [f"  {_place(frame, fault)}{fault.reason}" for fault in ordered[:SHOWN]]
+    if len(ordered) > SHOWN:
+        lines.append(f"  … and {len(ordered) - SHOWN} more")
+    ending = "Nothing was stored. Mend the source, or the contract in feature_repo/houses.py, and run again."
+    if kept:
+        ending = f"The rejected rows, each with its reasons, are in {kept}. {ending}"
+    return "\n".join([f"The contract refuses {' and '.join(parts)} of {origin}:", *lines, ending])
+
+
+def _place(frame: pd.DataFrame, fault: Fault) -> str:
+    if fault.row is None:
+        return ""
+    house = f" ({HOUSE_ID} {frame[HOUSE_ID].iloc[fault.row]})" if HOUSE_ID in frame else ""
+    line = f" (line {frame['line'].iloc[fault.row]})" if "line" in frame else ""
+    return f"row {fault.row}{line or house}: "

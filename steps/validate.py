@@ -1,0 +1,87 @@
+"""The step that holds houses against the data contract: every fault stops the run, and no row is lost."""
+
+import shutil
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import pandas as pd
+from zenml import ArtifactConfig, log_metadata, step
+from zenml.config import CachePolicy
+from zenml.types import HTMLString
+
+from serving.settings import read_settings
+from steps.apply_contract import Contract, read_specs
+from steps.core import expectations, findings, rejection, validation_report
+from steps.core.expectations import Distribution, build_suite
+from steps.core.fingerprint import fingerprint
+from steps.core.findings import faults
+from steps.core.rejection import RejectedRowsError
+from steps.core.validation_report import render
+from steps.materializers import FrameMaterializer
+from steps.quarantine import keep_rejected
+
+if TYPE_CHECKING:
+    from great_expectations import ExpectationSuite
+
+SITE = "houses"
+
+
+@step(
+    output_materializers={"validated_houses": FrameMaterializer},
+    cache_policy=CachePolicy(source_dependencies=[expectations, findings, rejection, validation_report]),
+)
+def validate(
+    houses: pd.DataFrame, contract: Contract, distribution: Distribution
+) -> tuple[
+    Annotated[pd.DataFrame, ArtifactConfig(name="validated_houses")],
+    Annotated[HTMLString, ArtifactConfig(name="validation_summary")],
+    Annotated[Path, ArtifactConfig(name="data_docs")],
+]:
+    """The same houses, a page on every expectation, and the folder of Great Expectations' own Data Docs."""
+    specs = read_specs(contract)
+    suite = build_suite(specs, distribution, len(houses))
+    settings = read_settings()
+    docs = settings.var_dir / "data_docs"
+    results = run_suite(suite, houses, docs)
+    if found := faults(results, houses, specs):
+        error = RejectedRowsError("the ingested houses", houses, found)
+        raise keep_rejected(settings.var_dir / "quarantine", error)
+    facts = {"houses": len(houses), "fingerprint": fingerprint(houses)}
+    log_metadata({"expectations": len(results), **facts}, artifact_name="validated_houses", infer_artifact=True)
+    summary = HTMLString(render(results, facts))
+    return houses, summary, docs
+
+
+def run_suite(suite: "ExpectationSuite", houses: pd.DataFrame, docs: Path) -> list[dict[str, Any]]:
+    """The result of every expectation, as dictionaries; the Data Docs of the run replace those in the folder."""
+    import great_expectations as gx
+    from great_expectations.data_context.types.base import ProgressBarsConfig
+
+    context = gx.get_context(mode="ephemeral")
+    context.variables.progress_bars = ProgressBarsConfig(globally=False)
+    table = context.data_sources.add_pandas("pipeline").add_dataframe_asset("houses")
+    definition = gx.ValidationDefinition(
+        name="houses", data=table.add_batch_definition_whole_dataframe("all"), suite=context.suites.add(suite)
+    )
+    outcome = context.validation_definitions.add(definition).run(
+        batch_parameters={"dataframe": houses.reset_index(drop=True)}, result_format={"result_format": "COMPLETE"}
+    )
+    _build_docs(context, docs)
+    return [result.to_json_dict() for result in outcome.results]
+
+
+def _build_docs(context: Any, docs: Path) -> None:
+    """Build the site beside the folder and put it in its place."""
+    docs.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = Path(tempfile.mkdtemp(prefix=f".{docs.name}.", dir=docs.parent))
+    try:
+        store = {"class_name": "TupleFilesystemStoreBackend", "base_directory": str(unfinished)}
+        site = {"class_name": "SiteBuilder", "site_index_builder": {"class_name": "DefaultSiteIndexBuilder"}}
+        context.add_data_docs_site(site_name=SITE, site_config={**site, "store_backend": store})
+        context.build_data_docs(site_names=[SITE])
+        shutil.rmtree(docs, ignore_errors=True)
+        unfinished.chmod(0o755)
+        unfinished.rename(docs)
+    finally:
+        shutil.rmtree(unfinished, ignore_errors=True)

@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-import subprocess
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -14,23 +13,30 @@ _SAME_START_S = 1.0  # psutil derives the start from the boot time, which can sh
 
 
 def start(command: Sequence[str], pid_file: Path, log: Path, environment: Mapping[str, str]) -> int:
-    """The id of a new process in a session of its own, with its output appended to `log`."""
+    """The id of a new process in a session of its own, with its output appended to `log`.
+
+    Args:
+        command: the absolute path of a program and its arguments.
+    """
     pid_file.parent.mkdir(parents=True, exist_ok=True)
     log.parent.mkdir(parents=True, exist_ok=True)
-    with log.open("ab") as output:
-        process = subprocess.Popen(  # noqa: S603  # the command is ours
-            list(command),
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            env=dict(environment),
-            start_new_session=True,
-        )
-    record = {"pid": process.pid, "created": psutil.Process(process.pid).create_time(), "command": list(command)}
+    append = os.O_WRONLY | os.O_CREAT | os.O_APPEND
+    pid = os.posix_spawn(
+        command[0],
+        list(command),
+        dict(environment),
+        setsid=True,
+        file_actions=[
+            (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
+            (os.POSIX_SPAWN_OPEN, 1, str(log), append, 0o644),
+            (os.POSIX_SPAWN_DUP2, 1, 2),
+        ],
+    )
+    record = {"pid": pid, "created": psutil.Process(pid).create_time(), "command": list(command)}
     unfinished = pid_file.with_name(f".{pid_file.name}.{os.getpid()}")
     unfinished.write_text(json.dumps(record))
     unfinished.replace(pid_file)
-    return process.pid
+    return pid
 
 
 def members(pid_file: Path) -> list[psutil.Process]:

@@ -1,7 +1,7 @@
 """The ZenML dashboard on this folder's runs: `python -m zenml_config.dashboard start | stop`.
 
-It is ZenML's own server, on the same SQLite store that the pipelines write, as one local process. The client stays on the
-store itself, which `zenml login --local` would change: so runs need no server (docs/decisions/0003).
+It is ZenML's own server, on the SQLite store that the pipelines write, as one local process. The client stays on the
+store, which `zenml login --local` would change: runs need no server (docs/decisions/0003).
 """
 
 import os
@@ -27,12 +27,15 @@ def start(settings: Settings) -> str:
     if not process.members(_pid_file(settings)):
         if _answers(address):
             raise SystemExit(
-                f"Port {settings.dashboard_port} is taken by another program. Stop it, or set HPP_DASHBOARD_PORT to a free port."
+                f"Port {settings.dashboard_port} is taken by another program. "
+                "Stop it, or set HPP_DASHBOARD_PORT to a free port."
             )
         _open_without_questions()
         process.start(
-            [sys.executable, "-m", "uvicorn", "zenml.zen_server.zen_server_api:app", "--log-level", "warning"]
-            + ["--host", "127.0.0.1", "--port", str(settings.dashboard_port)],
+            [
+                *(sys.executable, "-m", "uvicorn", "zenml.zen_server.zen_server_api:app"),
+                *("--host", "127.0.0.1", "--port", str(settings.dashboard_port), "--log-level", "warning"),
+            ],
             pid_file=_pid_file(settings),
             log=_log(settings),
             environment={**os.environ, **_server_environment(settings)},

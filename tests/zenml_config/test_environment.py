@@ -1,0 +1,66 @@
+"""The settings file and what every interpreter makes of it."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from zenml_config.environment import ROOT, read
+
+LOCAL = ROOT / "zenml_config" / "local.env"
+
+
+def write(path: Path, text: str) -> Path:
+    path.write_text(text)
+    return path
+
+
+def test_later_lines_refer_to_earlier_ones(tmp_path: Path) -> None:
+    file = write(tmp_path / "e.env", "# a comment\n\nA=/x\nB=${A}/y\n")
+    values = read(file, {})
+    assert (values["A"], values["B"]) == ("/x", "/x/y")
+
+
+def test_the_outer_environment_wins_and_what_derives_from_it_follows(tmp_path: Path) -> None:
+    file = write(tmp_path / "e.env", "A=/x\nB=${A}/y\n")
+    assert read(file, {"A": "/outer"})["B"] == "/outer/y"
+
+
+@pytest.mark.parametrize("line", ["no assignment", "1A=x", "A B=x"])
+def test_a_line_that_is_no_assignment_is_named_with_its_number(tmp_path: Path, line: str) -> None:
+    file = write(tmp_path / "e.env", f"A=1\n{line}\n")
+    with pytest.raises(ValueError, match="line 2: wanted NAME=value"):
+        read(file, {})
+
+
+def test_everything_local_lies_under_the_var_folder() -> None:
+    values = read(LOCAL, {"HPP_VAR_DIR": "/elsewhere"})
+    places = [value for name, value in values.items() if name.endswith(("_DIR", "_PATH")) and name != "HPP_ROOT"]
+    assert places
+    assert all(place.startswith("/elsewhere") for place in places)
+    assert all("${" not in value for value in values.values())
+
+
+def test_settings_name_a_missing_variable_and_its_remedy() -> None:
+    environment = {name: value for name, value in os.environ.items() if name != "HPP_REST_PORT"}
+    code = (
+        "import os; os.environ.pop('HPP_REST_PORT', None); from serving.settings import read_settings; read_settings()"
+    )
+    run = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False)
+    assert run.returncode == 1
+    assert "HPP_REST_PORT" in run.stderr
+    assert "make setup" in run.stderr
+    assert "Traceback" not in run.stderr
+
+
+def test_settings_refuse_a_port_out_of_range() -> None:
+    run = subprocess.run(
+        [sys.executable, "-c", "from serving.settings import read_settings; read_settings()"],
+        env={**os.environ, "HPP_REST_PORT": "70000"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "HPP_REST_PORT is '70000'" in run.stderr

@@ -1,0 +1,45 @@
+"""The ZenML stack, in a real store."""
+
+import os
+
+import pytest
+
+from zenml_config.stack import EXPERIMENT_TRACKER, MODEL_REGISTRY, STACK, register_stack
+
+
+@pytest.mark.usefixtures("zenml_stack")
+def test_registering_again_changes_nothing() -> None:
+    from zenml.client import Client
+
+    before = Client().active_stack_model
+    register_stack()
+    after = Client().active_stack_model
+    assert after.name == STACK
+    assert (after.id, after.updated) == (before.id, before.updated)
+
+
+@pytest.mark.usefixtures("zenml_stack")
+def test_tracker_and_registry_are_mlflow_at_the_environments_address() -> None:
+    from zenml.client import Client
+
+    stack = Client().active_stack
+    assert stack.experiment_tracker is not None
+    assert stack.model_registry is not None
+    assert (stack.experiment_tracker.name, stack.model_registry.name) == (EXPERIMENT_TRACKER, MODEL_REGISTRY)
+    assert stack.experiment_tracker.config.model_dump()["tracking_uri"].startswith("sqlite:///")
+
+
+@pytest.mark.usefixtures("zenml_stack")
+def test_a_moved_mlflow_is_followed(monkeypatch: pytest.MonkeyPatch) -> None:
+    from zenml.client import Client
+    from zenml.enums import StackComponentType
+
+    original = os.environ["MLFLOW_TRACKING_URI"]
+    try:
+        monkeypatch.setenv("MLFLOW_TRACKING_URI", "postgresql://mlflow@db/mlflow")
+        register_stack()
+        tracker = Client().get_stack_component(StackComponentType.EXPERIMENT_TRACKER, EXPERIMENT_TRACKER)
+        assert tracker.configuration["tracking_uri"] == "postgresql://mlflow@db/mlflow"
+    finally:
+        monkeypatch.setenv("MLFLOW_TRACKING_URI", original)
+        register_stack()

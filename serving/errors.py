@@ -1,5 +1,6 @@
 """The errors of the serving side, each with the HTTP status and reason that a caller sees."""
 
+from collections.abc import Iterable
 from typing import Any
 
 
@@ -13,6 +14,8 @@ class ServingError(Exception):
 
     status = 500
     reason = "INTERNAL_ERROR"
+    needs_no_traceback = True  # zenml_config/environment.py ends a process with the message alone
+    headers: tuple[tuple[str, str], ...] = ()
 
     def __init__(self, info: str, details: list[dict[str, Any]] | None = None) -> None:
         super().__init__(info)
@@ -32,3 +35,77 @@ class ContractError(ServingError):
 
     status = 503
     reason = "CONTRACT_UNREADABLE"
+
+
+class NotReadyError(ServingError):
+    """No model is loaded yet."""
+
+    status = 503
+    reason = "MODEL_NOT_READY"
+
+
+class OnlineStoreError(ServingError):
+    """The online store does not answer."""
+
+    status = 503
+    reason = "ONLINE_STORE_UNAVAILABLE"
+
+
+class MalformedError(ServingError):
+    """The body is not JSON."""
+
+    status = 400
+    reason = "NOT_JSON"
+
+
+class InvalidRequestError(ServingError):
+    """The body is JSON and asks for what the contract does not allow."""
+
+    status = 422
+    reason = "INVALID_FEATURES"
+
+
+class UnknownHouseError(ServingError):
+    """The online store has nothing of a house."""
+
+    status = 404
+    reason = "HOUSE_NOT_FOUND"
+
+
+class UnknownPathError(ServingError):
+    """Nothing is served under this path."""
+
+    status = 404
+    reason = "PATH_NOT_FOUND"
+
+
+class MethodError(ServingError):
+    """The path is served, not with this method."""
+
+    status = 405
+    reason = "METHOD_NOT_ALLOWED"
+
+    def __init__(self, info: str, allowed: Iterable[str]) -> None:
+        super().__init__(info)
+        self.headers = (("Allow", ", ".join(allowed)),)
+
+
+class TooLargeError(ServingError):
+    """The request has more rows or bytes than the service takes."""
+
+    status = 413
+    reason = "TOO_LARGE"
+
+
+class MediaTypeError(ServingError):
+    """The body is not declared as JSON."""
+
+    status = 415
+    reason = "UNSUPPORTED_MEDIA_TYPE"
+
+
+class ServiceError(ServingError):
+    """The service's processes could not be started, rolled or stopped."""
+
+    status = 503
+    reason = "SERVICE_NOT_STARTED"

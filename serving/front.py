@@ -1,0 +1,184 @@
+"""The thin layer in front of Seldon's app, in the same process: predictions, health, and right statuses for faults."""
+
+import logging
+import time
+from collections.abc import Callable, Iterable
+from io import BytesIO
+from typing import Any
+
+import msgspec
+
+from serving.errors import (
+    MalformedError,
+    MediaTypeError,
+    MethodError,
+    NotReadyError,
+    ServingError,
+    TooLargeError,
+    UnknownPathError,
+)
+from serving.faults import error_body
+from serving.feedback import check_feedback
+from serving.model import HousePriceModel
+
+logger = logging.getLogger(__name__)
+
+Environ = dict[str, Any]
+StartResponse = Callable[..., Any]
+App = Callable[[Environ, StartResponse], Iterable[bytes]]
+Handler = Callable[[Environ], "Answer"]
+
+REASONS = {200: "OK", 400: "Bad Request", 404: "Not Found", 405: "Method Not Allowed", 413: "Content Too Large"}
+REASONS |= {415: "Unsupported Media Type", 422: "Unprocessable Content", 500: "Internal Server Error"}
+REASONS |= {503: "Service Unavailable"}
+
+PREDICT = ("/api/v1.0/predictions", "/api/v0.1/predictions", "/predict")
+FEEDBACK = ("/api/v1.0/feedback", "/api/v0.1/feedback", "/send-feedback")
+# What Seldon's own app answers. Its routes for transformers, routers and combiners are left out: this is a model.
+SELDON_GET: tuple[str, ...] = ("/health/ping", "/health/status", "/api/v1.0/health/status")
+SELDON_GET += ("/metadata", "/api/v1.0/metadata", "/seldon.json")
+
+
+class Answer(msgspec.Struct):
+    """A response before it is sent."""
+
+    body: bytes
+    code: int = 200
+    media_type: str = "application/json"
+    headers: tuple[tuple[str, str], ...] = ()
+
+
+class Front:
+    """A WSGI application.
+
+    Args:
+        model: the model; it may still be loading.
+        seldon: Seldon's own app.
+        render_metrics: the figures of all workers and their media type.
+    """
+
+    def __init__(self, model: HousePriceModel, seldon: App, render_metrics: Callable[[], tuple[bytes, str]]) -> None:
+        self.model = model
+        self.seldon = seldon
+        self.render_metrics = render_metrics
+        self.routes: dict[str, dict[str, Handler]] = {path: {"POST": self._predict} for path in PREDICT}
+        self.routes |= {path: {"POST": self._feedback} for path in FEEDBACK}
+        self.routes |= {path: {"GET": self._ask_seldon} for path in SELDON_GET}
+        self.routes |= {
+            "/health/live": {"GET": self._live},
+            "/health/ready": {"GET": self._ready},
+            "/metrics": {"GET": self._metrics},
+        }
+
+    def __call__(self, environ: Environ, start_response: StartResponse) -> list[bytes]:
+        """The response to one request."""
+        path, started = environ["PATH_INFO"], time.perf_counter()
+        try:
+            answer = self._route(environ, path)(environ)
+        except ServingError as err:
+            answer = _failure(err)
+        except Exception:  # the last line: the caller gets the one shape and no trace, the log gets the trace
+            logger.exception("Unexpected fault at %s", path)
+            answer = _failure(ServingError("An unexpected fault of the service; it is in the service's log."))
+        self._measure(path, answer.code, time.perf_counter() - started)
+        return _send(answer, environ["REQUEST_METHOD"], start_response)
+
+    def _route(self, environ: Environ, path: str) -> Handler:
+        method = environ["REQUEST_METHOD"]
+        methods = self.routes.get(path)
+        if methods is None:
+            known = ", ".join(route for route in self.routes if route.startswith(("/api/v1.0", "/health", "/metadata")))
+            raise UnknownPathError(f"Nothing is served under {path[:100]}. Served: {known}, /metrics, /seldon.json.")
+        handler = methods.get("GET" if method == "HEAD" else method)
+        if handler is None:
+            raise MethodError(f"{path} takes {' and '.join(methods)}, not {method}.", methods)
+        return handler
+
+    def _measure(self, path: str, code: int, seconds: float) -> None:
+        measures = self.model.measures
+        measures.requests.labels(path if path in self.routes else "other", str(code)).inc()
+        if path in PREDICT:
+            measures.seconds.observe(seconds)
+
+    def _predict(self, environ: Environ) -> Answer:
+        message = _decode(self._body(environ))
+        return Answer(msgspec.json.encode(self.model.price(message)))
+
+    def _feedback(self, environ: Environ) -> Answer:
+        body = self._body(environ)
+        if not self.model.ready:
+            raise NotReadyError("No model is loaded yet; try again in a few seconds.")
+        check_feedback(_decode(body))
+        return self._ask_seldon({**environ, "wsgi.input": BytesIO(body), "CONTENT_LENGTH": str(len(body))})
+
+    def _body(self, environ: Environ) -> bytes:
+        """The body of the request.
+
+        Raises:
+            MediaTypeError: it is not declared as JSON.
+            TooLargeError: it is longer than the limit.
+        """
+        media_type = environ.get("CONTENT_TYPE") or ""
+        if media_type.partition(";")[0].strip().lower() != "application/json":
+            came = f"is {media_type[:80]!r}" if media_type else "is missing"
+            raise MediaTypeError(f"Wanted the header Content-Type: application/json; it {came}.")
+        limit = self.model.settings.max_body_bytes
+        body: bytes = environ["wsgi.input"].read(limit + 1)
+        if len(body) > limit:
+            raise TooLargeError(f"The body is longer than {limit} bytes. Split the request.")
+        return body
+
+    def _live(self, _: Environ) -> Answer:
+        return Answer(b'{"status":"live"}')
+
+    def _ready(self, _: Environ) -> Answer:
+        if not self.model.ready:
+            raise NotReadyError("No model is loaded yet; try again in a few seconds.")
+        tags = self.model.fixed_tags
+        return Answer(msgspec.json.encode({"status": "ready", "model": tags["model"], "version": tags["version"]}))
+
+    def _metrics(self, _: Environ) -> Answer:
+        body, media_type = self.render_metrics()
+        return Answer(body, media_type=media_type)
+
+    def _ask_seldon(self, environ: Environ) -> Answer:
+        """What Seldon's app answers; its errors in our shape."""
+        status: list[str] = []
+        headers: list[tuple[str, str]] = []
+
+        def start(line: str, sent: list[tuple[str, str]], _: Any = None) -> None:
+            status.append(line)
+            headers.extend(sent)
+
+        chunks = self.seldon({**environ, "REQUEST_METHOD": environ["REQUEST_METHOD"].replace("HEAD", "GET")}, start)
+        body = b"".join(chunks)
+        getattr(chunks, "close", lambda: None)()
+        code = int(status[0].split()[0])
+        if code >= 400:
+            return _failure(_from_seldon(code, body))
+        return Answer(body, code, dict(headers).get("Content-Type", "application/json"))
+
+
+def _decode(body: bytes) -> Any:
+    try:
+        return msgspec.json.decode(body)
+    except (msgspec.DecodeError, RecursionError) as err:
+        raise MalformedError(f"The body is not JSON: {err}. NaN and Infinity are no JSON; send null.") from err
+
+
+def _from_seldon(code: int, body: bytes) -> ServingError:
+    """The error of Seldon's app as one of ours."""
+    logger.error("Seldon's app answered %s: %s", code, body[:1000])
+    error = ServingError("The service's Seldon app could not answer; the reason is in the service's log.")
+    error.status = code if code in REASONS else 500
+    return error
+
+
+def _failure(error: ServingError) -> Answer:
+    return Answer(msgspec.json.encode(error_body(error)), error.status, headers=error.headers)
+
+
+def _send(answer: Answer, method: str, start_response: StartResponse) -> list[bytes]:
+    headers = [("Content-Type", answer.media_type), ("Content-Length", str(len(answer.body))), *answer.headers]
+    start_response(f"{answer.code} {REASONS[answer.code]}", headers)
+    return [b"" if method == "HEAD" else answer.body]

@@ -1,0 +1,172 @@
+"""The Seldon user model: prices for raw features, for house ids, or for houses with some features changed."""
+
+import logging
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from serving.bundle import Metadata, read_bundle
+from serving.contract import HOUSE_FEATURES, read_feature_service, read_feature_view
+from serving.errors import BundleError, ContractError, NotReadyError, ServingError
+from serving.faults import error_body
+from serving.feedback import FeedbackLog
+from serving.lookup import FeatureLookup
+from serving.metrics import Metrics
+from serving.predictor import Matrix, Predictor
+from serving.requests import Query, RequestContract, read_query
+from serving.settings import Settings, read_settings
+from serving.spool import Spool
+
+logger = logging.getLogger(__name__)
+SPOOL = "spool"
+
+
+class HousePriceModel:
+    """A model that Seldon serves.
+
+    Args:
+        bundle: the model bundle's folder.
+        settings: the deployment facts; read from the environment if they are not given.
+        metrics: where the service's figures go.
+    """
+
+    def __init__(self, bundle: str | Path, settings: Settings | None = None, metrics: Metrics | None = None) -> None:
+        self.bundle = Path(bundle)
+        self.settings = settings or read_settings()
+        self.measures = metrics or Metrics()
+        self.ready = False
+
+    def load(self) -> None:
+        """Read the bundle and the contract, and open the online store. Call it in the process that serves.
+
+        Raises:
+            BundleError: the bundle is not whole, or does not fit the contract.
+            ContractError: the Feast registry lacks the model's feature service.
+        """
+        metadata, files = read_bundle(self.bundle)
+        self.metadata = metadata
+        self.predictor = Predictor(metadata, files)
+        self.contract = self._contract(metadata)
+        self.lookup = FeatureLookup(
+            self.settings.feature_store, metadata.feature_service, metadata.features, self.settings.threads
+        )
+        profiles = self.settings.profiles_dir
+        self.spool = Spool(profiles / SPOOL, metadata.model_version, (*metadata.features, metadata.target))
+        self.feedback = FeedbackLog(profiles / "feedback", metadata.model_version)
+        self.fixed_tags = {
+            "model": metadata.model_name,
+            "version": metadata.model_version,
+            "feature_service": metadata.feature_service,
+            "features_used": list(metadata.features),
+        }
+        self.ready = True
+        logger.info("Model %s v%s is loaded from %s", metadata.model_name, metadata.model_version, self.bundle)
+
+    def _contract(self, metadata: Metadata) -> RequestContract:
+        store = self.settings.feature_store()
+        features = {spec.name: spec for spec in read_feature_view(store, HOUSE_FEATURES)}
+        if unknown := [name for name in metadata.features if name not in features]:
+            raise BundleError(f"The model needs {unknown}, which the feature view {HOUSE_FEATURES} does not have.")
+        served = tuple(spec.name for spec in read_feature_service(store, metadata.feature_service))
+        if set(served) != set(metadata.features):
+            raise ContractError(
+                f"Feature service {metadata.feature_service} has {served}, the model needs {metadata.features}. "
+                "Run `feast -c feature_repo apply`."
+            )
+        return RequestContract(features, metadata.features, self.settings.max_rows)
+
+    def price(self, message: Any) -> dict[str, Any]:
+        """The reply to a decoded Seldon message.
+
+        Raises:
+            ServingError: with the status and the details for the caller.
+        """
+        if not self.ready:
+            raise NotReadyError("No model is loaded yet; try again in a few seconds.")
+        started = time.perf_counter()
+        query = read_query(message, self.contract)
+        raw = self._features(query)
+        prices = self.predictor.predict(raw)
+        elapsed_ms = (time.perf_counter() - started) * 1000
+        self._record(raw, prices, query.probe)
+        return {
+            "data": {"names": [self.metadata.target], **_values(query, prices)},
+            "meta": {"tags": {**self.fixed_tags, "inference_ms": round(elapsed_ms, 3)}},
+        }
+
+    def _features(self, query: Query) -> Matrix:
+        """The raw features of the rows in training order: those given, and for house ids the stored ones below them."""
+        given = {name: column for column, name in enumerate(query.names)}
+        if query.house_ids is None:
+            return np.array(query.rows, dtype=np.float64)[:, [given[name] for name in self.predictor.features]]
+        raw = np.array(self.lookup.find(query.house_ids), dtype=np.float64)
+        for position, name in enumerate(self.predictor.features):
+            if name in given:
+                raw[:, position] = [row[given[name]] for row in query.rows]
+        return raw
+
+    def _record(self, raw: Matrix, prices: NDArray[np.float32], probe: bool) -> None:
+        rows = np.column_stack([raw, prices]).tolist()
+        try:
+            self.spool.append(rows, probe)
+        except OSError:  # a full disk must not stop the answers; the counter raises the alarm
+            logger.exception("Served rows were not recorded in %s", self.spool.folder)
+            self.measures.lost_rows.inc(len(rows))
+        self.measures.rows.inc(len(rows))
+
+    def predict_raw(self, message: Any) -> dict[str, Any]:
+        """The reply, or the error in the same protocol: what Seldon's own routes call."""
+        try:
+            return self.price(message)
+        except ServingError as err:
+            return error_body(err)
+
+    def send_feedback(
+        self,
+        features: Any,
+        feature_names: Any,
+        reward: float,
+        truth: Any,
+        routing: Any = None,  # noqa: ARG002  # Seldon calls with it
+    ) -> None:
+        """Keep what a caller says of a prediction: the true price in `truth`, in the target's unit."""
+        self.feedback.append(features, feature_names, reward, truth)
+
+    def health_status(self) -> str:
+        """What is being served, in words.
+
+        Raises:
+            NotReadyError: no model is loaded.
+        """
+        if not self.ready:
+            raise NotReadyError("No model is loaded yet; try again in a few seconds.")
+        return f"{self.metadata.model_name} v{self.metadata.model_version} is ready"
+
+    def tags(self) -> dict[str, Any]:
+        """What Seldon adds to the `meta` of its own replies."""
+        return dict(self.fixed_tags)
+
+    def init_metadata(self) -> dict[str, Any]:
+        """What `/metadata` says of the model."""
+        metadata = self.metadata
+        custom = {name: f"{value:g}" for name, value in metadata.metrics.items()}
+        custom |= {name: getattr(metadata, name) for name in ("experiment", "feature_service", "mlflow_run_id")}
+        custom |= {name: getattr(metadata, name) for name in ("data_fingerprint", "git_commit", "created_at")}
+        columns = {"names": list(metadata.features), "shape": [-1, len(metadata.features)]}
+        return {
+            "name": metadata.model_name,
+            "versions": [metadata.model_version],
+            "platform": "seldon",
+            "inputs": [{"messagetype": "ndarray", "schema": columns}],
+            "outputs": [{"messagetype": "ndarray", "schema": {"names": [metadata.target], "shape": [-1, 1]}}],
+            "custom": custom,
+        }
+
+
+def _values(query: Query, prices: NDArray[np.float32]) -> dict[str, Any]:
+    if query.form == "tensor":
+        return {"tensor": {"shape": [len(prices), 1], "values": prices.tolist()}}
+    return {"ndarray": [[price] for price in prices.tolist()]}

@@ -1,0 +1,140 @@
+"""From spooled rows to whylogs profiles: one profile for each spool file, so that every row is counted exactly once.
+
+The profile and how far its spool file was read are one file, replaced in one rename: whenever the process is killed,
+the next one goes on where the profile ends. Profiles of one version and hour are merged when they are read.
+"""
+
+import logging
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from serving.files import write_atomically
+from serving.spool import ENDING
+
+if TYPE_CHECKING:
+    from whylogs.core import DatasetProfileView
+
+logger = logging.getLogger(__name__)
+PROFILE_ENDING = ".bin"
+OFFSET, ROWS, BROKEN = "spool_offset", "rows", "broken_lines"
+BATCH_BYTES = 4_000_000
+
+
+class Header(msgspec.Struct):
+    """The first line of a spool file."""
+
+    version: str
+    columns: list[str]
+
+
+class Line(msgspec.Struct):
+    """A further line: one request."""
+
+    t: float
+    rows: list[list[float | None]]
+    probe: bool = False
+
+
+def profile_path(profiles: Path, spool_file: Path) -> Path:
+    """The profile of a spool file: `v<version>/<hour>/<worker>.bin`."""
+    version, hour, worker = spool_file.name.removesuffix(ENDING).split(".")
+    return profiles / version / hour / f"{worker}{PROFILE_ENDING}"
+
+
+def profile_spool(spool: Path, profiles: Path) -> int:
+    """The number of rows that were added to the profiles: all complete lines of the spool that were not in them yet."""
+    return sum(_profile_file(path, profile_path(profiles, path)) for path in sorted(spool.glob(f"*{ENDING}")))
+
+
+def read_hour(folder: Path) -> "DatasetProfileView | None":
+    """The profile of one version and hour, merged over the workers, or None: there is none."""
+    return merged(read_profile(path) for path in sorted(folder.glob(f"*{PROFILE_ENDING}")))
+
+
+def read_profile(path: Path) -> "DatasetProfileView":
+    """The whylogs profile in a file."""
+    from whylogs.core import DatasetProfileView
+
+    return DatasetProfileView.deserialize(path.read_bytes())
+
+
+def merged(views: "Iterable[DatasetProfileView]") -> "DatasetProfileView | None":
+    """The profile of all the rows of the views, or None: there are no views."""
+    result = None
+    for view in views:
+        result = view if result is None else result.merge(view)
+    return result
+
+
+def _profile_file(source: Path, target: Path) -> int:
+    known = read_profile(target) if target.exists() else None
+    counts = _counts(known)
+    if source.stat().st_size <= counts[OFFSET]:
+        return 0
+    added = 0
+    with source.open("rb") as file:
+        header = _header(file.readline())
+        if header is None:  # the worker was stopped in its first write
+            return 0
+        file.seek(max(counts[OFFSET], file.tell()))
+        while lines := file.readlines(BATCH_BYTES):
+            if not lines[-1].endswith(b"\n"):
+                file.seek(file.tell() - len(lines.pop()))  # still being written, or torn by a kill
+            if not lines:
+                break
+            rows, broken = _rows(lines, len(header.columns))
+            counts = {OFFSET: file.tell(), ROWS: counts[ROWS] + len(rows), BROKEN: counts[BROKEN] + broken}
+            known = _with_rows(known, header.columns, rows, counts)
+            write_atomically(target, known.serialize())
+            added += len(rows)
+    return added
+
+
+def _counts(view: Any) -> dict[str, int]:
+    metadata = view.metadata if view is not None else {}
+    return {name: int(metadata.get(name, 0)) for name in (OFFSET, ROWS, BROKEN)}
+
+
+def _header(line: bytes) -> Header | None:
+    try:
+        return msgspec.json.decode(line, type=Header)
+    except msgspec.DecodeError:
+        return None
+
+
+def _rows(lines: list[bytes], width: int) -> tuple[list[list[float | None]], int]:
+    """The rows of the lines without those of probes, and the number of lines that are no line of a spool."""
+    rows: list[list[float | None]] = []
+    broken = 0
+    for text in lines:
+        try:
+            line = msgspec.json.decode(text, type=Line)
+        except msgspec.DecodeError:
+            broken += bool(text.strip())
+            continue
+        if not line.probe:
+            rows.extend(row for row in line.rows if len(row) == width)
+    return rows, broken
+
+
+def _with_rows(
+    known: Any, columns: list[str], rows: list[list[float | None]], counts: dict[str, int]
+) -> "DatasetProfileView":
+    """The profile with the rows added and the counts in its metadata."""
+    import pandas as pd
+    from whylogs.core import DatasetProfile, DatasetProfileView
+
+    profile = DatasetProfile(dataset_timestamp=datetime.now(UTC))
+    if rows:
+        profile.track(pd.DataFrame(rows, columns=columns, dtype="float64"))
+    view = profile.view() if known is None else known.merge(profile.view())
+    return DatasetProfileView(
+        columns=view.get_columns(),
+        dataset_timestamp=view.dataset_timestamp,
+        creation_timestamp=view.creation_timestamp,
+        metadata={name: str(count) for name, count in counts.items()},
+    )

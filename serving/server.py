@@ -1,0 +1,112 @@
+"""The service as a command.
+
+`python -m serving.server --bundle DIR [--port N] …` serves in the foreground until SIGTERM;
+`python -m serving.server stop` ends what was started in the background, `status` says what runs.
+"""
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+from functools import partial
+from pathlib import Path
+
+from serving.application import Instance, create, preload
+from serving.settings import Settings, read_settings
+
+SHUTDOWN_S = 5
+# A worker's arithmetic is too small to be shared between threads: more of them only wait for each other.
+ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+
+
+def run(instance: Instance) -> None:
+    """Serve until SIGTERM or SIGINT; the workers and the sidecar end with this process."""
+    from granian.constants import Interfaces
+    from granian.server import Server
+
+    settings = instance.settings
+    instance.metrics_folder.mkdir(parents=True, exist_ok=True)
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(instance.metrics_folder)
+    os.environ.update(dict.fromkeys(ONE_THREAD, "1"))
+    preload(settings)
+    server = Server(
+        "serving.application",
+        address=settings.host,
+        port=settings.rest_port,
+        interface=Interfaces.WSGI,
+        workers=settings.workers,
+        blocking_threads=settings.threads,
+        websockets=False,
+        respawn_failed_workers=True,
+        workers_kill_timeout=SHUTDOWN_S,
+    )
+    sidecar = _start_sidecar(instance)
+    try:
+        server.serve(target_loader=partial(create, instance), wrap_loader=False)
+    finally:
+        _end(sidecar)
+        shutil.rmtree(instance.folder, ignore_errors=True)
+
+
+def _start_sidecar(instance: Instance) -> "subprocess.Popen[bytes]":
+    settings = instance.settings
+    command = [sys.executable, "-m", "serving.sidecar", "--host", settings.host, "--port", str(settings.metrics_port)]
+    command += ["--profiles", str(settings.profiles_dir), "--metrics", str(instance.metrics_folder)]
+    return subprocess.Popen(command)  # noqa: S603  # our own module
+
+
+def _end(process: "subprocess.Popen[bytes]") -> None:
+    process.terminate()
+    try:
+        process.wait(SHUTDOWN_S)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+def parse(arguments: list[str], settings: Settings) -> argparse.Namespace:
+    """The command line, the settings in place of what it leaves out."""
+    parser = argparse.ArgumentParser(prog="python -m serving.server", description=__doc__)
+    parser.add_argument("command", nargs="?", default="run", choices=["run", "start", "stop", "status"])
+    parser.add_argument("--bundle", type=Path, help="the model bundle's folder")
+    parser.add_argument("--host", default=settings.host)
+    parser.add_argument("--port", type=int, default=settings.rest_port)
+    parser.add_argument("--metrics-port", type=int, default=settings.metrics_port, help="0 for none")
+    parser.add_argument("--workers", type=int, default=settings.workers)
+    parser.add_argument("--profiles", type=Path, default=settings.profiles_dir)
+    parser.add_argument("--instance", type=Path, help="a folder for this start's own files")
+    parsed = parser.parse_args(arguments)
+    if parsed.command in ("run", "start") and parsed.bundle is None:
+        parser.error(f"--bundle is needed: a folder in {settings.models_dir}, such as v1")
+    return parsed
+
+
+def main() -> None:
+    """Do what the command line says."""
+    from serving import service
+    from serving.errors import ServingError
+
+    settings = read_settings()
+    wanted = parse(sys.argv[1:], settings)
+    changes = {"host": wanted.host, "rest_port": wanted.port, "metrics_port": wanted.metrics_port}
+    changes |= {"workers": wanted.workers, "profiles_dir": wanted.profiles}
+    settings = settings.model_copy(update=changes)
+    try:
+        if wanted.command == "run":
+            folder = wanted.instance or settings.run_dir / f"instance-{os.getpid()}"
+            run(Instance(wanted.bundle.resolve(), folder, settings))
+        elif wanted.command == "start":
+            print(service.start(wanted.bundle.resolve(), settings).summary)  # noqa: T201  # a command's answer
+        elif wanted.command == "stop":
+            stopped = service.stop_all(settings)
+            print("\n".join(f"Stopped {one.summary}" for one in stopped) or "No service was running.")  # noqa: T201
+        else:
+            running = service.running(settings)
+            print("\n".join(one.summary for one in running) or "No service is running.")  # noqa: T201
+    except ServingError as err:
+        raise SystemExit(err.info) from err
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,192 @@
+"""The service in the background: start, roll to another bundle, stop, and what is running."""
+
+import contextlib
+import http.client
+import os
+import shutil
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+
+from serving.application import READY_PREFIX
+from serving.bundle import read_metadata
+from serving.errors import ServiceError
+from serving.files import write_atomically
+from serving.processes import end_group, is_alive, listeners, start_apart
+from serving.settings import Settings
+
+RECORD_PREFIX = "service-"
+PATIENCE_S = 10.0
+START_TIMEOUT_S = 120.0
+POLL_S = 0.05
+TAIL_LINES = 25
+
+
+class Service(msgspec.Struct, frozen=True):
+    """What is kept of a running service, to find it again.
+
+    Attributes:
+        created: the main process' time of start, seconds since 1970: with the pid it names one process.
+        instance: the folder of this start's own files.
+    """
+
+    pid: int
+    created: float
+    host: str
+    port: int
+    bundle: str
+    version: str
+    instance: str
+    log: str
+
+    @property
+    def url(self) -> str:
+        """Where it answers."""
+        return f"http://{self.host}:{self.port}"
+
+    @property
+    def summary(self) -> str:
+        """The service in one line."""
+        return f"{self.url} (model version {self.version}, pid {self.pid}, log {self.log})"
+
+    @property
+    def alive(self) -> bool:
+        """Whether its main process runs."""
+        return is_alive(self.pid, self.created)
+
+    def log_tail(self) -> str:
+        """The last lines of its log."""
+        lines = Path(self.log).read_text(errors="replace").splitlines()[-TAIL_LINES:]
+        return "\n".join(f"    {line}" for line in lines) or "    (the log is empty)"
+
+
+def running(settings: Settings) -> list[Service]:
+    """The services that were started and still run, oldest first; what is left of others is cleared away."""
+    found = []
+    for path in settings.run_dir.glob(f"{RECORD_PREFIX}*.json"):
+        try:
+            service = msgspec.json.decode(path.read_bytes(), type=Service)
+        except FileNotFoundError:  # another process cleared it away
+            continue
+        except msgspec.DecodeError:
+            path.unlink(missing_ok=True)
+            continue
+        if service.alive:
+            found.append(service)
+        else:
+            stop(service, settings)
+    return sorted(found, key=lambda service: service.created)
+
+
+def start(bundle: Path, settings: Settings, timeout_s: float = START_TIMEOUT_S, beside: bool = False) -> Service:
+    """A service that is ready.
+
+    Args:
+        bundle: the model bundle's folder.
+        settings: its host, ports and places.
+        timeout_s: how long it may take until every worker has loaded the model.
+        beside: another service of ours on the same port is allowed: it is to be replaced.
+
+    Raises:
+        ServiceError: the port is taken, or the service ended or was not ready in time; nothing of it is left.
+    """
+    version = read_metadata(bundle).model_version
+    _check_port(settings, beside)
+    instance = settings.run_dir / f"instance-{time.time_ns()}"
+    instance.mkdir(parents=True)
+    log = settings.run_dir / f"service-{settings.rest_port}.log"
+    arguments = ["-m", "serving.server", "--bundle", str(bundle), "--instance", str(instance)]
+    arguments += ["--host", settings.host, "--port", str(settings.rest_port)]
+    arguments += ["--metrics-port", str(settings.metrics_port), "--workers", str(settings.workers)]
+    arguments += ["--profiles", str(settings.profiles_dir)]
+    pid, created = start_apart(arguments, log, os.environ)
+    service = Service(pid, created, settings.host, settings.rest_port, str(bundle), version, str(instance), str(log))
+    write_atomically(_record(service, settings), msgspec.json.encode(service))
+    try:
+        _wait_ready(service, settings.workers, timeout_s)
+    except BaseException:
+        stop(service, settings)
+        raise
+    return service
+
+
+def stop(service: Service, settings: Settings) -> None:
+    """End all processes of the service and forget it."""
+    end_group(service.pid, service.created, PATIENCE_S)
+    shutil.rmtree(service.instance, ignore_errors=True)
+    _record(service, settings).unlink(missing_ok=True)
+
+
+def stop_all(settings: Settings) -> list[Service]:
+    """The services that were running; none does any more."""
+    services = running(settings)
+    for service in services:
+        stop(service, settings)
+    return services
+
+
+def roll(bundle: Path, settings: Settings, check: Callable[[Service], None], timeout_s: float) -> Service:
+    """The service on the port, now on this bundle; the new one is ready before the old one ends.
+
+    Args:
+        check: raises if the new service, alone on the port, does not answer rightly.
+
+    Raises:
+        ServiceError: the new service did not come up; the old one serves on.
+        Exception: what `check` raised; the old bundle is served again.
+    """
+    old = [service for service in running(settings) if service.port == settings.rest_port]
+    new = start(bundle, settings, timeout_s, beside=bool(old))
+    for service in old:
+        stop(service, settings)
+    try:
+        check(new)
+    except BaseException:
+        if old:
+            start(Path(old[-1].bundle), settings, timeout_s, beside=True)
+        stop(new, settings)
+        raise
+    return new
+
+
+def _record(service: Service, settings: Settings) -> Path:
+    return settings.run_dir / f"{RECORD_PREFIX}{Path(service.instance).name}.json"
+
+
+def _check_port(settings: Settings, beside: bool) -> None:
+    """Refuse a port on which someone else listens, or one of ours that is not to be replaced."""
+    from serving.processes import group
+
+    ours = {process.pid for service in running(settings) for process in group(service.pid, service.created)}
+    for port, variable in ((settings.rest_port, "HPP_REST_PORT"), (settings.metrics_port, "HPP_METRICS_PORT")):
+        for pid in listeners(port) if port else ():
+            if beside and pid in ours:
+                continue
+            owner = f"process {pid}" if pid else "a process of another user"
+            remedy = (
+                "run `python -m serving.server stop`" if pid in ours else f"end it, or set {variable} to another port"
+            )
+            raise ServiceError(f"Port {port} is taken by {owner}: {remedy}.")
+
+
+def _wait_ready(service: Service, workers: int, timeout_s: float) -> None:
+    deadline = time.monotonic() + timeout_s
+    while time.monotonic() < deadline:
+        if not service.alive:
+            raise ServiceError(f"The service ended while it started. The end of {service.log}:\n{service.log_tail()}")
+        if len(list(Path(service.instance).glob(f"{READY_PREFIX}*"))) >= workers and _answers(service):
+            return
+        time.sleep(POLL_S)
+    raise ServiceError(
+        f"The service was not ready within {timeout_s:g} s. The end of {service.log}:\n{service.log_tail()}"
+    )
+
+
+def _answers(service: Service) -> bool:
+    connection = http.client.HTTPConnection(service.host, service.port, timeout=5)
+    with contextlib.suppress(OSError, http.client.HTTPException), contextlib.closing(connection):
+        connection.request("GET", "/health/ready")
+        return connection.getresponse().status == 200
+    return False

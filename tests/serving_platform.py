@@ -1,0 +1,134 @@
+"""A small real platform for the tests of serving and deployment: features in Feast, model bundles, a running service."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from serving.settings import Settings
+
+USED = ("LSTAT", "RM", "DIS", "CRIM", "NOX", "PTRATIO", "TAX", "AGE", "B", "INDUS")
+MISSING = 3  # this house lacks its CRIM
+
+
+@dataclass(frozen=True)
+class ServingPlatform:
+    """What the fixture made: the environment to reach it, the data and the bundles."""
+
+    var: Path
+    environment: dict[str, str]
+    frame: "object"
+    bundles: dict[str, Path]
+
+
+def houses() -> "object":
+    """The 506 houses with their ids; one value is missing."""
+    import numpy as np
+    import pandas as pd
+    from mlxtend.data import boston_housing_data
+
+    X, y = boston_housing_data()
+    names = "CRIM ZN INDUS CHAS NOX RM AGE DIS RAD TAX PTRATIO B LSTAT".split()
+    frame = pd.DataFrame(X, columns=names).assign(MEDV=y, house_id=np.arange(len(X)))
+    frame.loc[MISSING, "CRIM"] = np.nan
+    return frame
+
+
+def write_model(folder: Path, version: str, frame: "object", rounds: int) -> Path:
+    """A bundle with a small model that was really trained."""
+    import json
+
+    import xgboost
+    from whylogs.core import DatasetProfile
+
+    from serving.bundle import MODEL, REFERENCE_PROFILE, SCALER, Metadata, write_bundle
+
+    raw = frame[list(USED)].to_numpy()  # type: ignore[index]
+    import numpy as np
+
+    mean, scale = np.nanmean(raw, axis=0), np.nanstd(raw, axis=0)
+    data = xgboost.DMatrix(((raw - mean) / scale).astype("float32"), label=frame["MEDV"])  # type: ignore[index]
+    booster = xgboost.train({"max_depth": 4, "seed": 42, "nthread": 1}, data, num_boost_round=rounds)
+    profile = DatasetProfile()
+    profile.track(frame[[*USED, "MEDV"]])  # type: ignore[index]
+    scaler = {"features": USED, "mean": mean.tolist(), "scale": scale.tolist()}
+    metadata = Metadata(
+        schema=1,
+        model_name="house-price",
+        model_version=version,
+        experiment="test",
+        feature_service=f"house_price_v{version}",
+        features=USED,
+        target="MEDV",
+        units={"MEDV": "1000 USD"},
+        metrics={"test_rmse": 2.5},
+        parameters={"max_depth": 4},
+        mlflow_run_id="0" * 32,
+        zenml_run_id="0",
+        data_fingerprint="0" * 64,
+        git_commit="0" * 40,
+        created_at="2026-11-23T00:00:00Z",
+    )
+    files = {
+        MODEL: bytes(booster.save_raw("ubj")),
+        SCALER: json.dumps(scaler).encode(),
+        REFERENCE_PROFILE: profile.view().serialize(),
+    }
+    write_bundle(folder / f"v{version}", metadata, files)
+    return folder / f"v{version}"
+
+
+def publish(frame: "object", environment: dict[str, str]) -> None:
+    """Write the offline files, apply the feature repository and fill the online store."""
+    offline = Path(environment["HPP_OFFLINE_DIR"])
+    offline.mkdir(parents=True)
+    now = datetime.now(UTC).replace(microsecond=0)
+    observed, known = now - timedelta(days=30), now - timedelta(minutes=1)
+    features = frame.drop(columns="MEDV").assign(event_timestamp=observed, created_timestamp=known)  # type: ignore[attr-defined]
+    features.to_parquet(offline / "house_features.parquet")
+    target = frame[["house_id", "MEDV"]].assign(event_timestamp=known, created_timestamp=known)  # type: ignore[index]
+    target.to_parquet(offline / "house_target.parquet")
+    feast = Path(sys.executable).with_name("feast")
+    for command in (["apply"], ["materialize-incremental", now.strftime("%Y-%m-%dT%H:%M:%S")]):
+        subprocess.run([feast, "-c", "feature_repo", *command], env=environment, check=True, capture_output=True)
+
+
+@pytest.fixture(scope="session")
+def serving_platform(tmp_path_factory: pytest.TempPathFactory) -> ServingPlatform:
+    """Features of 506 houses in a Feast store of its own, and the bundles v1 and v2."""
+    from zenml_config.environment import ROOT, read
+
+    var = tmp_path_factory.mktemp("serving-platform")
+    environment = {**os.environ, **read(ROOT / "zenml_config" / "local.env", {"HPP_VAR_DIR": str(var)})}
+    (var / "feast").mkdir()
+    frame = houses()
+    models = Path(environment["HPP_MODELS_DIR"])
+    bundles = {version: write_model(models, version, frame, rounds) for version, rounds in (("1", 40), ("2", 60))}
+    publish(frame, environment)
+    return ServingPlatform(var, environment, frame, bundles)
+
+
+@pytest.fixture
+def serving_settings(
+    serving_platform: ServingPlatform, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> Iterator[Settings]:
+    """Settings on the platform's stores, with run and profile folders of the test's own and a free port."""
+    from serving.processes import free_port
+    from serving.service import stop_all
+    from serving.settings import read_settings
+
+    own = {"HPP_VAR_DIR": str(tmp_path), "HPP_PROFILES_DIR": str(tmp_path / "profiles"), "HPP_WORKERS": "1"}
+    own |= {"HPP_REST_PORT": str(free_port("127.0.0.1")), "HPP_METRICS_PORT": str(free_port("127.0.0.1"))}
+    for name, value in {**serving_platform.environment, **own}.items():
+        if name.startswith("HPP_"):
+            monkeypatch.setenv(name, value)
+    settings = read_settings()
+    try:
+        yield settings
+    finally:
+        stop_all(settings)

@@ -1,6 +1,7 @@
 """The pipeline that new data trigger: from a source to the Feast offline and online stores."""
 
 from zenml import pipeline
+from zenml.enums import ExecutionMode
 
 from steps.apply_contract import apply_contract
 from steps.core.expectations import Distribution
@@ -11,7 +12,7 @@ from steps.sources import Source
 from steps.validate import validate
 
 
-@pipeline
+@pipeline(execution_mode=ExecutionMode.FAIL_FAST)
 def feature_pipeline(
     source: Source, exploration: Exploration, distribution: Distribution, publication: Publication
 ) -> None:
@@ -19,5 +20,5 @@ def feature_pipeline(
     contract = apply_contract()
     houses = ingest(source, contract)
     explore(houses, contract, exploration)
-    validated, _, _ = validate(houses, contract, distribution)
+    validated, _, _ = validate(houses, contract, source, distribution)
     publish_features(validated, publication)

@@ -25,7 +25,9 @@ def apply_contract() -> Annotated[Contract, "contract"]:
     """The columns of the contract, features first, then the target, as the Feast registry now holds them."""
     store = apply_definitions(read_settings())
     specs = [*read_feature_view(store, HOUSE_FEATURES), *read_feature_view(store, HOUSE_TARGET)]
-    log_metadata({"columns": [spec.name for spec in specs], "feast_project": store.project}, infer_artifact=True)
+    log_metadata(
+        metadata={"columns": [spec.name for spec in specs], "feast_project": store.project}, infer_artifact=True
+    )
     return [asdict(spec) for spec in specs]
 
 
@@ -54,7 +56,9 @@ def apply_definitions(settings: Settings) -> "FeatureStore":
             "See it alone with `feast -c feature_repo plan`."
         ) from err
     store.registry.refresh(store.project)
-    to_apply, to_delete, _, _ = extract_objects_for_apply_delete(store.project, store.registry, definitions)
+    to_apply, to_delete, _, _ = extract_objects_for_apply_delete(  # type: ignore[no-untyped-call]  # as Feast has it
+        store.project, store.registry, definitions
+    )
     store.apply(to_apply, objects_to_delete=to_delete, partial=False)
     store.registry.refresh(store.project)
     return store

@@ -1,11 +1,15 @@
 """The step that shows what the data look like."""
 
+import contextlib
+import io
+import logging
 import warnings
 from typing import Annotated
 
 import pandas as pd
 from pydantic import BaseModel, ConfigDict
 from zenml import ArtifactConfig, log_metadata, step
+from zenml.config import CachePolicy
 from zenml.types import HTMLString
 
 from steps.apply_contract import Contract
@@ -26,20 +30,24 @@ class Exploration(BaseModel):
     samples: int
 
 
-@step
+@step(cache_policy=CachePolicy(source_dependencies=["steps.explore.profile", "steps.explore.describe"]))
 def explore(
     houses: pd.DataFrame, contract: Contract, exploration: Exploration
 ) -> Annotated[HTMLString, ArtifactConfig(name="exploration_report")]:
     """A page of distributions, missing values and correlations, with everything that it needs inside it."""
     page = HTMLString(profile(houses, contract, exploration))
-    log_metadata({"rows": len(houses), "columns": len(contract), "kilobytes": len(page) // 1000}, infer_artifact=True)
+    log_metadata(
+        metadata={"rows": len(houses), "columns": len(contract), "kilobytes": len(page) // 1000}, infer_artifact=True
+    )
     return page
 
 
 def profile(houses: pd.DataFrame, contract: Contract, exploration: Exploration) -> str:
     """The report as HTML."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of the report's own parts: a reader of the run can do nothing about them
+    # What the library's parts say while they work is nothing that a reader of the run can act on.
+    logging.getLogger("visions").setLevel(logging.WARNING)
+    with warnings.catch_warnings(), contextlib.redirect_stderr(io.StringIO()):
+        warnings.simplefilter("ignore")
         from ydata_profiling import ProfileReport
 
         report = ProfileReport(

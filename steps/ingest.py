@@ -23,7 +23,7 @@ def ingest(source: Source, contract: Contract) -> Annotated[pd.DataFrame, Artifa
         raise keep_rejected(read_settings().var_dir / "quarantine", err) from None
     missing = {str(name): int(count) for name, count in houses.isna().sum().items() if count}
     log_metadata(
-        {
+        metadata={
             "source": source.origin,
             "fingerprint": fingerprint(houses),
             "rows": len(houses),

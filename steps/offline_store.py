@@ -23,7 +23,9 @@ def history_path(offline_dir: str, view: str) -> Path:
         ConfigurationError: the place is no local folder.
     """
     if "://" in offline_dir:
-        raise ConfigurationError(f"HPP_OFFLINE_DIR is {offline_dir!r}; publishing writes to a local folder only, so far.")
+        raise ConfigurationError(
+            f"HPP_OFFLINE_DIR is {offline_dir!r}; publishing writes to a local folder only, so far."
+        )
     return Path(offline_dir) / f"{view}.parquet"
 
 

@@ -63,14 +63,16 @@ def publish_features(
 ) -> Annotated[PublicationReport, ArtifactConfig(name="publication_report")]:
     """What was appended and materialized; nothing at all if every house is stored as it is."""
     report = publish(houses, publication, read_settings(), datetime.now(UTC))
-    log_metadata(report.model_dump(), infer_artifact=True)
+    log_metadata(metadata=report.model_dump(), infer_artifact=True)
     return report
 
 
 def publish(houses: pd.DataFrame, publication: Publication, settings: Settings, now: datetime) -> PublicationReport:
     """What was appended and materialized, given the time at which the prices became known."""
     store = settings.feature_store()
-    columns = {view: [field.name for field in store.get_feature_view(view).features] for view in (HOUSE_FEATURES, HOUSE_TARGET)}
+    columns = {
+        view: [field.name for field in store.get_feature_view(view).features] for view in (HOUSE_FEATURES, HOUSE_TARGET)
+    }
     times = {HOUSE_FEATURES: now - timedelta(days=publication.target_lag_days), HOUSE_TARGET: now}
     histories, added = {}, {}
     with only_writer(settings.offline_dir):

@@ -14,7 +14,7 @@ from steps.core.errors import ConfigurationError, DataError
 from steps.core.fingerprint import fingerprint
 from steps.core.houses import arrange, decode, parse
 
-PACKAGE_COLUMNS = "CRIM ZN INDUS CHAS NOX RM AGE DIS RAD TAX PTRATIO B LSTAT MEDV".split()
+PACKAGE_FEATURES = ("CRIM", "ZN", "INDUS", "CHAS", "NOX", "RM", "AGE", "DIS", "RAD", "TAX", "PTRATIO", "B", "LSTAT")
 CREDENTIALS = (
     "Make a token at https://www.kaggle.com/settings and put it into KAGGLE_API_TOKEN, or into KAGGLE_USERNAME and "
     "KAGGLE_KEY, or save kaggle.json in ~/.kaggle; or use `kind: package` in zenml_config/features.yaml."
@@ -51,7 +51,9 @@ class Source(BaseModel):
     @property
     def origin(self) -> str:
         """The source in words."""
-        return {"package": "mlxtend's Boston data", "csv": str(self.path), "kaggle": f"kaggle:{self.dataset}"}[self.kind]
+        return {"package": "mlxtend's Boston data", "csv": str(self.path), "kaggle": f"kaggle:{self.dataset}"}[
+            self.kind
+        ]
 
 
 def read_houses(source: Source, columns: Sequence[str]) -> pd.DataFrame:
@@ -76,11 +78,12 @@ def read_package(source: Source, columns: Sequence[str]) -> pd.DataFrame:
     from mlxtend.data import boston_housing_data
 
     X, y = boston_housing_data()
-    table = pd.DataFrame(X, columns=PACKAGE_COLUMNS[:-1]).assign(MEDV=y)
+    table = pd.DataFrame(X, columns=list(PACKAGE_FEATURES)).assign(MEDV=y)
     if (found := fingerprint(table)) != source.package_fingerprint:
         raise DataError(
             f"{source.origin} has the fingerprint {found}, wanted {source.package_fingerprint}: the installed mlxtend "
-            "ships other values. Run `uv sync`, or check them and put the new fingerprint into zenml_config/features.yaml."
+            "ships other values. Run `uv sync`, or check them and put the new fingerprint into "
+            "zenml_config/features.yaml."
         )
     return arrange(table, columns, source.origin)
 
@@ -93,7 +96,9 @@ def read_csv_bytes(source: Source) -> bytes:
         DataError: it is not there, is no file, or is too large.
     """
     if not source.path:
-        raise ConfigurationError("`kind: csv` needs a `path` (a file or an http(s) address) in zenml_config/features.yaml.")
+        raise ConfigurationError(
+            "`kind: csv` needs a `path` (a file or an http(s) address) in zenml_config/features.yaml."
+        )
     if source.path.startswith(("http://", "https://")):
         return _download(source.path, source)
     path = Path(source.path).expanduser()

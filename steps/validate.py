@@ -1,7 +1,9 @@
 """The step that holds houses against the data contract: every fault stops the run, and no row is lost."""
 
+import logging
 import shutil
 import tempfile
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -14,12 +16,13 @@ from serving.settings import read_settings
 from steps.apply_contract import Contract, read_specs
 from steps.core import expectations, findings, rejection, validation_report
 from steps.core.expectations import Distribution, build_suite
-from steps.core.fingerprint import fingerprint
 from steps.core.findings import faults
+from steps.core.fingerprint import fingerprint
 from steps.core.rejection import RejectedRowsError
 from steps.core.validation_report import render
 from steps.materializers import FrameMaterializer
 from steps.quarantine import keep_rejected
+from steps.sources import Source
 
 if TYPE_CHECKING:
     from great_expectations import ExpectationSuite
@@ -29,10 +32,12 @@ SITE = "houses"
 
 @step(
     output_materializers={"validated_houses": FrameMaterializer},
-    cache_policy=CachePolicy(source_dependencies=[expectations, findings, rejection, validation_report]),
+    cache_policy=CachePolicy(
+        source_dependencies=[expectations, findings, rejection, validation_report, "steps.validate.run_suite"]
+    ),
 )
 def validate(
-    houses: pd.DataFrame, contract: Contract, distribution: Distribution
+    houses: pd.DataFrame, contract: Contract, source: Source, distribution: Distribution
 ) -> tuple[
     Annotated[pd.DataFrame, ArtifactConfig(name="validated_houses")],
     Annotated[HTMLString, ArtifactConfig(name="validation_summary")],
@@ -40,17 +45,31 @@ def validate(
 ]:
     """The same houses, a page on every expectation, and the folder of Great Expectations' own Data Docs."""
     specs = read_specs(contract)
+    quieten()
     suite = build_suite(specs, distribution, len(houses))
     settings = read_settings()
     docs = settings.var_dir / "data_docs"
     results = run_suite(suite, houses, docs)
     if found := faults(results, houses, specs):
-        error = RejectedRowsError("the ingested houses", houses, found)
+        error = RejectedRowsError(source.origin, houses, found)
         raise keep_rejected(settings.var_dir / "quarantine", error)
-    facts = {"houses": len(houses), "fingerprint": fingerprint(houses)}
-    log_metadata({"expectations": len(results), **facts}, artifact_name="validated_houses", infer_artifact=True)
-    summary = HTMLString(render(results, facts))
+    identity = fingerprint(houses)
+    log_metadata(
+        metadata={"expectations": len(results), "houses": len(houses), "fingerprint": identity},
+        artifact_name="validated_houses",
+        infer_artifact=True,
+    )
+    summary = HTMLString(render(results, {"houses": len(houses), "fingerprint": identity}))
     return houses, summary, docs
+
+
+def quieten() -> None:
+    """Import Great Expectations without the hundreds of lines that it would write, and keep it so."""
+    logging.getLogger("great_expectations").setLevel(logging.WARNING)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # it imports sre_constants
+        from great_expectations.data_context.types import base
+    base.logger.setLevel(logging.WARNING)  # it sets its own level
 
 
 def run_suite(suite: "ExpectationSuite", houses: pd.DataFrame, docs: Path) -> list[dict[str, Any]]:

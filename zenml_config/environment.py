@@ -8,6 +8,7 @@ Only the standard library is imported here: this runs at the start of every inte
 import os
 import sys
 from pathlib import Path
+from types import TracebackType
 
 ROOT = Path(__file__).resolve().parent.parent
 PTH_NAME = "house_price_platform.pth"
@@ -40,9 +41,18 @@ def read(path: Path, outer: dict[str, str]) -> dict[str, str]:
 
 
 def load() -> None:
-    """Set what the environment file says and is not set yet in `os.environ`."""
+    """Set what the environment file says and is not set yet in `os.environ`, and how a process ends that failed."""
     path = Path(os.environ.get("HPP_ENVIRONMENT_FILE", ROOT / "zenml_config" / "local.env"))
     os.environ.update(read(path, dict(os.environ)))
+    sys.excepthook = say
+
+
+def say(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """Nothing; the end of a process that failed: of our own errors, which a person can mend, the message alone."""
+    if getattr(kind, "needs_no_traceback", False):
+        sys.stderr.write(f"\n{kind.__name__}: {error}\n")
+    else:
+        sys.__excepthook__(kind, error, trace)
 
 
 def install() -> Path:

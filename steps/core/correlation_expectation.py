@@ -35,8 +35,8 @@ class TableCorrelations(TableMetricProvider):
 class ExpectColumnPairCorrelationToBeBetween(BatchExpectation):
     """Expect Pearson's correlation of two columns to lie in a range, both ends included."""
 
-    column_A: str = pydantic.Field(description="A column's name.")
-    column_B: str = pydantic.Field(description="The other column's name.")
+    column_A: str = pydantic.Field(description="A column's name.")  # noqa: N815  # the library's name for it
+    column_B: str = pydantic.Field(description="The other column's name.")  # noqa: N815
     min_value: float = pydantic.Field(description="The smallest allowed correlation.")
     max_value: float = pydantic.Field(description="The largest allowed correlation.")
 

@@ -4,6 +4,8 @@
 class PlatformError(Exception):
     """A fault that a person can mend; its message is all that they need to read."""
 
+    needs_no_traceback = True  # zenml_config/environment.py ends a process with the message alone
+
 
 class DataError(PlatformError):
     """The data are not what the contract asks for."""

@@ -1,16 +1,13 @@
 """The Great Expectations suite that the data contract asks for, and what its results mean."""
 
-import logging
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field
 
 from serving.contract import FeatureSpec
 from steps.core.fingerprint import HOUSE_ID
-from steps.core.rejection import Fault
 
 if TYPE_CHECKING:
     from great_expectations import ExpectationSuite
@@ -62,7 +59,6 @@ def build_suite(specs: Sequence[FeatureSpec], distribution: Distribution, n_rows
     Args:
         n_rows: the rows of the data: few rows are not held to the distribution.
     """
-    logging.getLogger("great_expectations").setLevel(logging.WARNING)
     from great_expectations import ExpectationSuite
 
     expectations = [*_table(specs), *(one for spec in specs for one in _column(spec))]
@@ -90,7 +86,7 @@ def _column(spec: FeatureSpec) -> "list[Expectation]":
 
     name = spec.name
     present = gxe.ExpectColumnValuesToNotBeNull(column=name, mostly=1 - spec.max_missing_share)
-    expectations = [
+    expectations: list[Expectation] = [
         gxe.ExpectColumnValuesToBeOfType(column=name, type_="float64"),
         present,
         gxe.ExpectColumnValuesToBeBetween(column=name, min_value=spec.minimum, max_value=spec.maximum),

@@ -13,7 +13,7 @@ Result = Mapping[str, Any]
 
 
 def faults(results: Iterable[Result], frame: pd.DataFrame, specs: Sequence[FeatureSpec]) -> list[Fault]:
-    """The faults that the failed expectations name, those of the whole first, then by row.
+    """The faults that the failed expectations name: first by row, then those of the distribution, which may follow.
 
     Args:
         results: the `results` of a validation with the result format COMPLETE, as dictionaries.
@@ -22,7 +22,13 @@ def faults(results: Iterable[Result], frame: pd.DataFrame, specs: Sequence[Featu
     """
     known = {spec.name: spec for spec in specs}
     found = {fault for result in results if not result["success"] for fault in _faults(result, frame, known)}
-    return sorted(found, key=lambda fault: (-1 if fault.row is None else fault.row, fault.column, fault.allowed))
+    return sorted(found, key=_rank)
+
+
+def _rank(fault: Fault) -> tuple[int, int, str, str]:
+    if fault.row is not None:
+        return 1, fault.row, fault.column, fault.allowed
+    return (2 if fault.column.startswith("the ") else 0), 0, fault.column, fault.allowed
 
 
 def asked(kwargs: Mapping[str, Any]) -> str:

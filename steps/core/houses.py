@@ -79,11 +79,8 @@ def arrange(frame: pd.DataFrame, columns: Sequence[str], origin: str) -> pd.Data
 
 def _lines(text: str, origin: str) -> tuple[list[str], list[tuple[int, list[str]]]]:
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-    lines = []
     try:
-        for cells in reader:
-            if any(cell.strip() for cell in cells):
-                lines.append((reader.line_num, [cell.strip() for cell in cells]))
+        lines = [(reader.line_num, [cell.strip() for cell in cells]) for cells in reader if any(map(str.strip, cells))]
     except csv.Error as err:
         raise DataError(f"{origin}, line {reader.line_num}: {NOT_TEXT.format(reason=err)}") from err
     return lines[0][1], lines[1:]

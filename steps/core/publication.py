@@ -20,7 +20,8 @@ def latest(stored: pd.DataFrame) -> pd.DataFrame:
         stored: observations with `house_id`, `event_timestamp` and `created_timestamp`.
     """
     ordered = stored.sort_values([HOUSE_ID, EVENT, CREATED], kind="stable")
-    return ordered.drop_duplicates(HOUSE_ID, keep="last").reset_index(drop=True)
+    last: pd.DataFrame = ordered.drop_duplicates(HOUSE_ID, keep="last").reset_index(drop=True)
+    return last
 
 
 def news(stored: pd.DataFrame, houses: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
@@ -32,10 +33,12 @@ def news(stored: pd.DataFrame, houses: pd.DataFrame, columns: Sequence[str]) -> 
         columns: what is compared and handed back; a missing value equals a missing value.
     """
     known = latest(stored).set_index(HOUSE_ID)[list(columns)].reindex(houses[HOUSE_ID])
-    before, now = known.to_numpy("float64"), houses[list(columns)].to_numpy("float64")
+    before = known.to_numpy("float64", na_value=np.nan)
+    now = houses[list(columns)].to_numpy("float64", na_value=np.nan)
     same = ((before == now) | (np.isnan(before) & np.isnan(now))).all(axis=1)
     same &= houses[HOUSE_ID].isin(stored[HOUSE_ID]).to_numpy()
-    return houses.loc[~same, [HOUSE_ID, *columns]]
+    changed: pd.DataFrame = houses.loc[~same, [HOUSE_ID, *columns]]
+    return changed
 
 
 def observed(rows: pd.DataFrame, event: datetime, created: datetime) -> pd.DataFrame:
@@ -60,8 +63,8 @@ def append(stored: pd.DataFrame, added: pd.DataFrame) -> pd.DataFrame:
     if not hidden.empty:
         house, time = hidden[HOUSE_ID].iloc[0], hidden[EVENT].iloc[0]
         raise DataError(
-            f"{len(hidden)} changed houses, first house_id {house}, would be observed at {time}, not later than what is "
-            "stored of them. Set the clock right, or lower `target_lag_days` in zenml_config/features.yaml again."
+            f"{len(hidden)} changed houses, first house_id {house}, would be observed at {time}, not later than what "
+            "is stored of them. Set the clock right, or lower `target_lag_days` in zenml_config/features.yaml again."
         )
     return pd.concat([stored, added], ignore_index=True)
 

@@ -8,7 +8,8 @@ import pandas as pd
 from steps.core.errors import DataError
 from steps.core.fingerprint import HOUSE_ID
 
-SHOWN = 10
+SHOWN = 10  # kinds of fault in a message
+LISTED = 5  # rows of each kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,24 +65,32 @@ def quarantine(frame: pd.DataFrame, faults: Sequence[Fault]) -> pd.DataFrame:
 
 
 def describe(origin: str, frame: pd.DataFrame, faults: Sequence[Fault], kept: str | None) -> str:
-    """The one message that a person gets."""
+    """The one message that a person gets: a line for each kind of fault, in the order of the faults."""
     rows = {fault.row for fault in faults if fault.row is not None}
-    whole = [fault for fault in faults if fault.row is None]
-    parts = [f"{len(rows)} of {len(frame)} rows"] if rows else []
-    parts += ["the data as a whole"] if whole else []
-    ordered = [*whole, *(fault for fault in faults if fault.row is not None)]
-    lines = [f"  {_place(frame, fault)}{fault.reason}" for fault in ordered[:SHOWN]]
-    if len(ordered) > SHOWN:
-        lines.append(f"  … and {len(ordered) - SHOWN} more")
+    refused = f"{len(rows)} of {len(frame)} rows of {origin} (rows count from 0)" if rows else f"{origin} as a whole"
+    by_reason: dict[str, list[int]] = {}
+    for fault in faults:
+        by_reason.setdefault(fault.reason, []).extend([] if fault.row is None else [fault.row])
+    lines = [f"  {_place(frame, places)}{reason}" for reason, places in by_reason.items()]
+    if len(lines) > SHOWN:
+        lines[SHOWN:] = [f"  … and {len(lines) - SHOWN} more kinds of fault"]
     ending = "Nothing was stored. Mend the source, or the contract in feature_repo/houses.py, and run again."
     if kept:
         ending = f"The rejected rows, each with its reasons, are in {kept}. {ending}"
-    return "\n".join([f"The contract refuses {' and '.join(parts)} of {origin}:", *lines, ending])
+    return "\n".join([f"The contract refuses {refused}:", *lines, ending])
 
 
-def _place(frame: pd.DataFrame, fault: Fault) -> str:
-    if fault.row is None:
+def _place(frame: pd.DataFrame, rows: Sequence[int]) -> str:
+    if not rows:
         return ""
-    house = f" ({HOUSE_ID} {frame[HOUSE_ID].iloc[fault.row]})" if HOUSE_ID in frame else ""
-    line = f" (line {frame['line'].iloc[fault.row]})" if "line" in frame else ""
-    return f"row {fault.row}{line or house}: "
+    if len(rows) == 1:
+        return f"row {_row(frame, rows[0])}: "
+    more = f" and {len(rows) - LISTED} more" if len(rows) > LISTED else ""
+    return f"rows {', '.join(_row(frame, row) for row in rows[:LISTED])}{more}: "
+
+
+def _row(frame: pd.DataFrame, row: int) -> str:
+    if "line" in frame:
+        return f"{row} (line {frame['line'].iloc[row]})"
+    house = frame[HOUSE_ID].iloc[row] if HOUSE_ID in frame else row
+    return f"{row}" if house == row else f"{row} ({HOUSE_ID} {house})"

@@ -41,7 +41,9 @@ def _rows(results: Iterable[Mapping[str, Any]]) -> Iterable[str]:
         name = str(configuration["type"]).removeprefix("expect_").replace("_", " ")
         cells = [str(column or "the table"), name, _asked(kwargs), _observed(result["result"])]
         yield (
-            f"<tr><td class='{verdict}'>{verdict}</td>" + "".join(f"<td>{escape(cell)}</td>" for cell in cells) + "</tr>"
+            f"<tr><td class='{verdict}'>{verdict}</td>"
+            + "".join(f"<td>{escape(cell)}</td>" for cell in cells)
+            + "</tr>"
         )
 
 

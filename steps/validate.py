@@ -26,6 +26,7 @@ from steps.sources import Source
 
 if TYPE_CHECKING:
     from great_expectations import ExpectationSuite
+    from great_expectations.data_context import EphemeralDataContext
 
 SITE = "houses"
 
@@ -49,7 +50,8 @@ def validate(
     suite = build_suite(specs, distribution, len(houses))
     settings = read_settings()
     docs = settings.var_dir / "data_docs"
-    results = run_suite(suite, houses, docs)
+    context, results = run_suite(suite, houses)
+    build_docs(context, docs)
     if found := faults(results, houses, specs):
         error = RejectedRowsError(source.origin, houses, found)
         raise keep_rejected(settings.var_dir / "quarantine", error)
@@ -72,8 +74,10 @@ def quieten() -> None:
     base.logger.setLevel(logging.WARNING)  # it sets its own level
 
 
-def run_suite(suite: "ExpectationSuite", houses: pd.DataFrame, docs: Path) -> list[dict[str, Any]]:
-    """The result of every expectation, as dictionaries; the Data Docs of the run replace those in the folder."""
+def run_suite(
+    suite: "ExpectationSuite", houses: pd.DataFrame
+) -> tuple["EphemeralDataContext", list[dict[str, Any]]]:
+    """The context, which keeps what Data Docs are built from, and the result of every expectation as a dictionary."""
     import great_expectations as gx
     from great_expectations.data_context.types.base import ProgressBarsConfig
 
@@ -86,12 +90,11 @@ def run_suite(suite: "ExpectationSuite", houses: pd.DataFrame, docs: Path) -> li
     outcome = context.validation_definitions.add(definition).run(
         batch_parameters={"dataframe": houses.reset_index(drop=True)}, result_format={"result_format": "COMPLETE"}
     )
-    _build_docs(context, docs)
-    return [result.to_json_dict() for result in outcome.results]
+    return context, [result.to_json_dict() for result in outcome.results]
 
 
-def _build_docs(context: Any, docs: Path) -> None:
-    """Build the site beside the folder and put it in its place."""
+def build_docs(context: "EphemeralDataContext", docs: Path) -> None:
+    """Build the site of Data Docs beside the folder and put it in its place."""
     docs.parent.mkdir(parents=True, exist_ok=True)
     unfinished = Path(tempfile.mkdtemp(prefix=f".{docs.name}.", dir=docs.parent))
     try:

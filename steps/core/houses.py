@@ -13,7 +13,7 @@ from steps.core.fingerprint import HOUSE_ID
 from steps.core.rejection import Fault, RejectedRowsError
 
 MISSING = frozenset({"", "na", "nan", "n/a", "null", "none", "?"})
-NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?", re.IGNORECASE)
+NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?", re.IGNORECASE | re.ASCII)
 NOT_TEXT = "It is no CSV file: {reason}. Give a comma-separated text file in UTF-8 with a header line."
 
 

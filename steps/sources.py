@@ -102,11 +102,11 @@ def read_csv_bytes(source: Source) -> bytes:
     if source.path.startswith(("http://", "https://")):
         return _download(source.path, source)
     path = Path(source.path).expanduser()
-    if path.is_dir():
-        raise DataError(f"{path} is a directory. Wanted one CSV file: give its path.")
     try:
         with path.open("rb") as file:
             return _bounded(file.read(source.max_bytes + 1), source)
+    except IsADirectoryError as err:
+        raise DataError(f"{path} is a directory. Wanted one CSV file: give its path.") from err
     except FileNotFoundError as err:
         raise DataError(f"{path} does not exist (looked in {Path.cwd()}). Wanted the path of a CSV file.") from err
     except OSError as err:

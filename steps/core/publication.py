@@ -58,8 +58,8 @@ def append(stored: pd.DataFrame, added: pd.DataFrame) -> pd.DataFrame:
     """
     if stored.empty:
         return added
-    last = latest(stored).set_index(HOUSE_ID)[EVENT].reindex(added[HOUSE_ID]).to_numpy()
-    hidden = added.loc[pd.Series(last, index=added.index) >= added[EVENT]]
+    last = latest(stored).set_index(HOUSE_ID)[EVENT].reindex(added[HOUSE_ID]).set_axis(added.index)
+    hidden = added.loc[last >= added[EVENT]]
     if not hidden.empty:
         house, time = hidden[HOUSE_ID].iloc[0], hidden[EVENT].iloc[0]
         raise DataError(

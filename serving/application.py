@@ -57,6 +57,7 @@ def create(instance: Instance) -> "Front":
 
     end_with_parent()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(process)d %(levelname)s %(name)s: %(message)s")
+    logging.getLogger("seldon_core").setLevel(logging.WARNING)
     metrics = Metrics()
     model = HousePriceModel(instance.bundle, instance.settings, metrics)
     model.load()

@@ -61,7 +61,7 @@ def check_feedback(message: Any) -> None:
     try:
         extract_feedback_request_parts(json_to_feedback(message))
     except (ParseError, SeldonMicroserviceException, ValueError, TypeError, AttributeError) as err:
-        reason = str(getattr(err, "message", "") or err).splitlines()[0][:200]
+        reason = str(getattr(err, "message", "") or err).splitlines()[0][:200].rstrip(".")
         raise InvalidRequestError(f"{shape}; {reason}.") from err
 
 

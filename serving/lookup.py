@@ -39,7 +39,9 @@ class FeatureLookup:
         self._pool: queue.LifoQueue[tuple[Any, Any]] = queue.LifoQueue()
         for _ in range(size):
             store = open_store()
-            self._pool.put((store, store.get_feature_service(service)))
+            held = (store, store.get_feature_service(service))
+            _ask(held, [0])  # the first look-up opens the database: no caller should wait for that
+            self._pool.put(held)
 
     def find(self, house_ids: Sequence[int]) -> list[list[float | None]]:
         """The features of each house, in the order of the ids, None where a value is missing.
@@ -59,14 +61,8 @@ class FeatureLookup:
         return [found[house_id] or [] for house_id in house_ids]
 
     def _read(self, house_ids: list[int]) -> list[list[float | None] | None]:
-        with self._store() as (store, service):
-            try:
-                response = store.get_online_features(features=service, entity_rows=[{HOUSE_ID: i} for i in house_ids])
-            except Exception as err:  # whatever the configured store's client raises
-                logger.exception("Online look-up failed")
-                raise OnlineStoreError(
-                    "The online store does not answer; try again, or send raw features instead of house ids."
-                ) from err
+        with self._store() as held:
+            response = _ask(held, house_ids)
         return _by_house(response, self.features, len(house_ids))
 
     @contextmanager
@@ -79,6 +75,17 @@ class FeatureLookup:
             yield held
         finally:
             self._pool.put(held)
+
+
+def _ask(held: tuple[Any, Any], house_ids: Sequence[int]) -> Any:
+    store, service = held
+    try:
+        return store.get_online_features(features=service, entity_rows=[{HOUSE_ID: i} for i in house_ids])
+    except Exception as err:  # whatever the configured store's client raises
+        logger.exception("Online look-up failed")
+        raise OnlineStoreError(
+            "The online store does not answer; try again, or send raw features instead of house ids."
+        ) from err
 
 
 def _by_house(response: Any, features: Sequence[str], count: int) -> list[list[float | None] | None]:

@@ -3,11 +3,15 @@
 prometheus_client keeps them in files of the folder PROMETHEUS_MULTIPROC_DIR, which must be set before it is imported.
 """
 
+from collections.abc import Iterable
 from typing import Any
 
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client.metrics_core import Metric
 from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client.registry import Collector
 
+PREFIX = "hpp_"
 SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
 
 
@@ -43,6 +47,18 @@ class Metrics:
 
 def of_all_workers(folder: str) -> tuple[bytes, str]:
     """The figures of all processes that write to the folder, in Prometheus' text form, and its media type."""
-    registry = CollectorRegistry()
-    MultiProcessCollector(registry, path=folder)  # type: ignore[no-untyped-call]  # it has no types
-    return generate_latest(registry), CONTENT_TYPE_LATEST
+    everything = CollectorRegistry()
+    MultiProcessCollector(everything, path=folder)  # type: ignore[no-untyped-call]  # it has no types
+    ours = CollectorRegistry()
+    ours.register(_Ours(everything))
+    return generate_latest(ours), CONTENT_TYPE_LATEST
+
+
+class _Ours(Collector):
+    """Our figures among all: Feast's client keeps some of its own in the same folder."""
+
+    def __init__(self, everything: CollectorRegistry) -> None:
+        self.everything = everything
+
+    def collect(self) -> Iterable[Metric]:
+        return (family for family in self.everything.collect() if family.name.startswith(PREFIX))

@@ -1,11 +1,12 @@
 """The service in the background: start, roll to another bundle, stop, and what is running."""
 
 import contextlib
+import fcntl
 import http.client
 import os
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import msgspec
@@ -14,7 +15,7 @@ from serving.application import READY_PREFIX
 from serving.bundle import read_metadata
 from serving.errors import ServiceError
 from serving.files import write_atomically
-from serving.processes import end_group, is_alive, listeners, start_apart
+from serving.processes import end_group, group, is_alive, listeners, start_apart
 from serving.settings import Settings
 
 RECORD_PREFIX = "service-"
@@ -30,6 +31,7 @@ class Service(msgspec.Struct, frozen=True):
     Attributes:
         created: the main process' time of start, seconds since 1970: with the pid it names one process.
         instance: the folder of this start's own files.
+        candidate: it was started to be tried out and will be stopped.
     """
 
     pid: int
@@ -40,6 +42,7 @@ class Service(msgspec.Struct, frozen=True):
     version: str
     instance: str
     log: str
+    candidate: bool = False
 
     @property
     def url(self) -> str:
@@ -80,7 +83,31 @@ def running(settings: Settings) -> list[Service]:
     return sorted(found, key=lambda service: service.created)
 
 
-def start(bundle: Path, settings: Settings, timeout_s: float = START_TIMEOUT_S, beside: bool = False) -> Service:
+def serving(settings: Settings) -> list[Service]:
+    """The services on the port of the settings, oldest first: one as a rule, two if a roll was killed half-way."""
+    found = running(settings)
+    return [service for service in found if service.port == settings.rest_port and not service.candidate]
+
+
+@contextlib.contextmanager
+def only_deployer(settings: Settings) -> Iterator[None]:
+    """Hold back every other deployment; candidates that a killed one left behind are ended."""
+    settings.run_dir.mkdir(parents=True, exist_ok=True)
+    with (settings.run_dir / ".deploy.lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        for service in running(settings):
+            if service.candidate:
+                stop(service, settings)
+        yield
+
+
+def start(
+    bundle: Path,
+    settings: Settings,
+    timeout_s: float = START_TIMEOUT_S,
+    beside: bool = False,
+    candidate: bool = False,
+) -> Service:
     """A service that is ready.
 
     Args:
@@ -88,6 +115,7 @@ def start(bundle: Path, settings: Settings, timeout_s: float = START_TIMEOUT_S, 
         settings: its host, ports and places.
         timeout_s: how long it may take until every worker has loaded the model.
         beside: another service of ours on the same port is allowed: it is to be replaced.
+        candidate: the service is tried out and will be stopped.
 
     Raises:
         ServiceError: the port is taken, or the service ended or was not ready in time; nothing of it is left.
@@ -96,13 +124,28 @@ def start(bundle: Path, settings: Settings, timeout_s: float = START_TIMEOUT_S, 
     _check_port(settings, beside)
     instance = settings.run_dir / f"instance-{time.time_ns()}"
     instance.mkdir(parents=True)
-    log = settings.run_dir / f"service-{settings.rest_port}.log"
-    arguments = ["-m", "serving.server", "--bundle", str(bundle), "--instance", str(instance)]
+    log = settings.run_dir / ("candidate.log" if candidate else f"service-{settings.rest_port}.log")
+    if candidate:
+        log.unlink(missing_ok=True)
+    # -O: Feast's type checks at import (typeguard) are left out, half of its five seconds of CPU.
+    # Workers are forked while a thread of pyarrow's allocator sleeps: Python warns, nothing waits for it.
+    arguments = ["-O", "-W", "ignore::DeprecationWarning", "-m", "serving.server"]
+    arguments += ["--bundle", str(bundle), "--instance", str(instance)]
     arguments += ["--host", settings.host, "--port", str(settings.rest_port)]
     arguments += ["--metrics-port", str(settings.metrics_port), "--workers", str(settings.workers)]
     arguments += ["--profiles", str(settings.profiles_dir)]
     pid, created = start_apart(arguments, log, os.environ)
-    service = Service(pid, created, settings.host, settings.rest_port, str(bundle), version, str(instance), str(log))
+    service = Service(
+        pid=pid,
+        created=created,
+        host=settings.host,
+        port=settings.rest_port,
+        bundle=str(bundle),
+        version=version,
+        instance=str(instance),
+        log=str(log),
+        candidate=candidate,
+    )
     write_atomically(_record(service, settings), msgspec.json.encode(service))
     try:
         _wait_ready(service, settings.workers, timeout_s)
@@ -137,7 +180,7 @@ def roll(bundle: Path, settings: Settings, check: Callable[[Service], None], tim
         ServiceError: the new service did not come up; the old one serves on.
         Exception: what `check` raised; the old bundle is served again.
     """
-    old = [service for service in running(settings) if service.port == settings.rest_port]
+    old = serving(settings)
     new = start(bundle, settings, timeout_s, beside=bool(old))
     for service in old:
         stop(service, settings)
@@ -157,17 +200,14 @@ def _record(service: Service, settings: Settings) -> Path:
 
 def _check_port(settings: Settings, beside: bool) -> None:
     """Refuse a port on which someone else listens, or one of ours that is not to be replaced."""
-    from serving.processes import group
-
     ours = {process.pid for service in running(settings) for process in group(service.pid, service.created)}
     for port, variable in ((settings.rest_port, "HPP_REST_PORT"), (settings.metrics_port, "HPP_METRICS_PORT")):
         for pid in listeners(port) if port else ():
             if beside and pid in ours:
                 continue
             owner = f"process {pid}" if pid else "a process of another user"
-            remedy = (
-                "run `python -m serving.server stop`" if pid in ours else f"end it, or set {variable} to another port"
-            )
+            elsewhere = f"end it, or set {variable} to another port"
+            remedy = "run `python -m serving.server stop`" if pid in ours else elsewhere
             raise ServiceError(f"Port {port} is taken by {owner}: {remedy}.")
 
 

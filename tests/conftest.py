@@ -17,6 +17,8 @@ os.environ.update(_environment(_VAR))
 
 import pytest  # noqa: E402  # the environment comes first
 
+pytest_plugins = ["tests.serving_platform"]
+
 
 @pytest.fixture
 def platform_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:

@@ -1,4 +1,4 @@
-"""A small real platform for the tests of serving and deployment: features in Feast, model bundles, a running service."""
+"""A small real platform for serving and deployment tests: features in Feast, model bundles, settings."""
 
 import os
 import subprocess
@@ -7,10 +7,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from serving.settings import Settings
+from tests.ports import free_port
 
 USED = ("LSTAT", "RM", "DIS", "CRIM", "NOX", "PTRATIO", "TAX", "AGE", "B", "INDUS")
 MISSING = 3  # this house lacks its CRIM
@@ -22,24 +24,24 @@ class ServingPlatform:
 
     var: Path
     environment: dict[str, str]
-    frame: "object"
+    frame: Any
     bundles: dict[str, Path]
 
 
-def houses() -> "object":
+def houses() -> Any:
     """The 506 houses with their ids; one value is missing."""
     import numpy as np
     import pandas as pd
     from mlxtend.data import boston_housing_data
 
     X, y = boston_housing_data()
-    names = "CRIM ZN INDUS CHAS NOX RM AGE DIS RAD TAX PTRATIO B LSTAT".split()
+    names = ["CRIM", "ZN", "INDUS", "CHAS", "NOX", "RM", "AGE", "DIS", "RAD", "TAX", "PTRATIO", "B", "LSTAT"]
     frame = pd.DataFrame(X, columns=names).assign(MEDV=y, house_id=np.arange(len(X)))
     frame.loc[MISSING, "CRIM"] = np.nan
     return frame
 
 
-def write_model(folder: Path, version: str, frame: "object", rounds: int) -> Path:
+def write_model(folder: Path, version: str, frame: Any, rounds: int) -> Path:
     """A bundle with a small model that was really trained."""
     import json
 
@@ -48,14 +50,14 @@ def write_model(folder: Path, version: str, frame: "object", rounds: int) -> Pat
 
     from serving.bundle import MODEL, REFERENCE_PROFILE, SCALER, Metadata, write_bundle
 
-    raw = frame[list(USED)].to_numpy()  # type: ignore[index]
+    raw = frame[list(USED)].to_numpy()
     import numpy as np
 
     mean, scale = np.nanmean(raw, axis=0), np.nanstd(raw, axis=0)
-    data = xgboost.DMatrix(((raw - mean) / scale).astype("float32"), label=frame["MEDV"])  # type: ignore[index]
+    data = xgboost.DMatrix(((raw - mean) / scale).astype("float32"), label=frame["MEDV"])
     booster = xgboost.train({"max_depth": 4, "seed": 42, "nthread": 1}, data, num_boost_round=rounds)
     profile = DatasetProfile()
-    profile.track(frame[[*USED, "MEDV"]])  # type: ignore[index]
+    profile.track(frame[[*USED, "MEDV"]])
     scaler = {"features": USED, "mean": mean.tolist(), "scale": scale.tolist()}
     metadata = Metadata(
         schema=1,
@@ -83,15 +85,32 @@ def write_model(folder: Path, version: str, frame: "object", rounds: int) -> Pat
     return folder / f"v{version}"
 
 
-def publish(frame: "object", environment: dict[str, str]) -> None:
+def offline_prices(bundle: Path, frame: Any) -> list[float]:
+    """The prices of all houses, computed from the bundle's files with XGBoost's own prediction."""
+    import json
+
+    import numpy as np
+    import xgboost
+
+    from serving.bundle import MODEL, SCALER
+
+    scaler = json.loads((bundle / SCALER).read_text())
+    booster = xgboost.Booster(model_file=str(bundle / MODEL))
+    raw = frame[scaler["features"]].to_numpy(dtype=np.float64)
+    scaled = (raw - np.array(scaler["mean"])) / np.array(scaler["scale"])
+    prices: list[float] = booster.predict(xgboost.DMatrix(scaled.astype(np.float32), nthread=1)).tolist()
+    return prices
+
+
+def publish(frame: Any, environment: dict[str, str]) -> None:
     """Write the offline files, apply the feature repository and fill the online store."""
     offline = Path(environment["HPP_OFFLINE_DIR"])
     offline.mkdir(parents=True)
     now = datetime.now(UTC).replace(microsecond=0)
     observed, known = now - timedelta(days=30), now - timedelta(minutes=1)
-    features = frame.drop(columns="MEDV").assign(event_timestamp=observed, created_timestamp=known)  # type: ignore[attr-defined]
+    features = frame.drop(columns="MEDV").assign(event_timestamp=observed, created_timestamp=known)
     features.to_parquet(offline / "house_features.parquet")
-    target = frame[["house_id", "MEDV"]].assign(event_timestamp=known, created_timestamp=known)  # type: ignore[index]
+    target = frame[["house_id", "MEDV"]].assign(event_timestamp=known, created_timestamp=known)
     target.to_parquet(offline / "house_target.parquet")
     feast = Path(sys.executable).with_name("feast")
     for command in (["apply"], ["materialize-incremental", now.strftime("%Y-%m-%dT%H:%M:%S")]):
@@ -118,12 +137,11 @@ def serving_settings(
     serving_platform: ServingPlatform, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> Iterator[Settings]:
     """Settings on the platform's stores, with run and profile folders of the test's own and a free port."""
-    from serving.processes import free_port
     from serving.service import stop_all
     from serving.settings import read_settings
 
     own = {"HPP_VAR_DIR": str(tmp_path), "HPP_PROFILES_DIR": str(tmp_path / "profiles"), "HPP_WORKERS": "1"}
-    own |= {"HPP_REST_PORT": str(free_port("127.0.0.1")), "HPP_METRICS_PORT": str(free_port("127.0.0.1"))}
+    own |= {"HPP_REST_PORT": str(free_port()), "HPP_METRICS_PORT": str(free_port())}
     for name, value in {**serving_platform.environment, **own}.items():
         if name.startswith("HPP_"):
             monkeypatch.setenv(name, value)

@@ -1,0 +1,146 @@
+"""The step that puts the champion behind the service's port, after trying it beside the running one."""
+
+import tempfile
+import time
+from pathlib import Path
+from typing import Annotated, Literal
+
+import pandas as pd
+from pydantic import BaseModel, ConfigDict, Field
+from zenml import ArtifactConfig, log_metadata, step
+from zenml.types import HTMLString
+
+from serving import service as services
+from serving.errors import ServingError
+from serving.processes import free_port
+from serving.service import Service
+from serving.settings import Settings, read_settings
+from steps.core.errors import DeploymentError
+from steps.deployment_report import render
+from steps.find_champion import Champion
+from steps.predict_offline import PRICE
+from steps.verification import Verification, verify
+
+
+class Rollout(BaseModel):
+    """How a version is put in place.
+
+    Attributes:
+        tolerance: the allowed difference of a served price from the offline one, in the target's unit.
+        start_timeout_seconds: how long a service may take until it is ready.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    tolerance: float = Field(ge=0)
+    start_timeout_seconds: float = Field(gt=0)
+
+
+class Deployment(BaseModel):
+    """What was done and what runs now.
+
+    Attributes:
+        action: `kept`: the version was being served and answers rightly.
+        previous_version: the version that was served before, if any.
+        candidate: how the version answered when it was tried beside the running service.
+        live: how the service answers now.
+        seconds: how long it took.
+    """
+
+    url: str
+    name: str
+    version: str
+    previous_version: str | None
+    action: Literal["started", "rolled", "kept"]
+    pid: int
+    log: str
+    candidate: Verification | None
+    live: Verification
+    seconds: float
+
+
+@step(enable_cache=False)
+def deploy_model(
+    champion: Champion, expected: pd.DataFrame, rollout: Rollout
+) -> tuple[
+    Annotated[Deployment, ArtifactConfig(name="deployment")],
+    Annotated[HTMLString, ArtifactConfig(name="deployment_report")],
+]:
+    """What is served now, and a page about it; if anything fails, what was served before is served on."""
+    deployment = deploy(champion, expected, rollout, read_settings())
+    log_metadata(
+        metadata=deployment.model_dump(mode="json", exclude_none=True),
+        artifact_name="deployment",
+        infer_artifact=True,
+    )
+    page = HTMLString(render(deployment.model_dump()))
+    return deployment, page
+
+
+def deploy(champion: Champion, expected: pd.DataFrame, rollout: Rollout, settings: Settings) -> Deployment:
+    """What was done: the champion is served, and answers as the offline predictions.
+
+    Args:
+        expected: `house_id`, the champion's raw features and the offline price of the houses to ask for.
+
+    Raises:
+        DeploymentError: the champion did not start or answers otherwise; the previous version is served on.
+    """
+    started = time.monotonic()
+    try:
+        with services.only_deployer(settings):
+            running = services.serving(settings)
+            kept = _keep(running, champion, expected, rollout)
+            candidate = None if kept else _try_out(champion, expected, rollout, settings)
+            current, live = kept or _roll(champion, expected, rollout, settings)
+    except ServingError as err:
+        raise DeploymentError(f"Version {champion.version} of {champion.name} is not deployed. {err.info}") from err
+    return Deployment(
+        url=current.url,
+        name=champion.name,
+        version=champion.version,
+        previous_version=running[-1].version if running else None,
+        action="kept" if kept else "rolled" if running else "started",
+        pid=current.pid,
+        log=current.log,
+        candidate=candidate,
+        live=live,
+        seconds=round(time.monotonic() - started, 1),
+    )
+
+
+def _keep(
+    running: list[Service], champion: Champion, expected: pd.DataFrame, rollout: Rollout
+) -> tuple[Service, Verification] | None:
+    """The running service, if it is this version alone and answers rightly; None: it must be rolled."""
+    if [(one.version, one.bundle) for one in running] != [(champion.version, champion.bundle)]:
+        return None
+    try:
+        return running[0], verify(running[0], expected, PRICE, rollout.tolerance)
+    except DeploymentError:
+        return None
+
+
+def _try_out(champion: Champion, expected: pd.DataFrame, rollout: Rollout, settings: Settings) -> Verification:
+    """How the version answers as a candidate on a port of its own, which is gone afterwards."""
+    with tempfile.TemporaryDirectory(prefix="candidate-", dir=settings.run_dir) as scratch:
+        apart = {"rest_port": free_port(settings.host), "metrics_port": 0, "workers": 1, "profiles_dir": Path(scratch)}
+        beside = settings.model_copy(update=apart)
+        timeout_s = rollout.start_timeout_seconds
+        candidate = services.start(Path(champion.bundle), beside, timeout_s, candidate=True)
+        try:
+            return verify(candidate, expected, PRICE, rollout.tolerance)
+        finally:
+            services.stop(candidate, settings)
+
+
+def _roll(
+    champion: Champion, expected: pd.DataFrame, rollout: Rollout, settings: Settings
+) -> tuple[Service, Verification]:
+    found: list[Verification] = []
+
+    def check(new: Service) -> None:
+        found.append(verify(new, expected, PRICE, rollout.tolerance))
+
+    current = services.roll(Path(champion.bundle), settings, check, rollout.start_timeout_seconds)
+    return current, found[0]

@@ -1,0 +1,94 @@
+"""The step that says which model version is to be served, and where its bundle is."""
+
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict
+from zenml import log_metadata, step
+
+from serving.bundle import read_bundle
+from serving.errors import BundleError, ContractError
+from serving.settings import Settings, read_settings
+from steps.core.errors import DeploymentError
+
+
+class ModelChoice(BaseModel):
+    """Which registered model is deployed: the version under an alias."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=())
+
+    name: str
+    alias: str
+
+
+class Champion(BaseModel):
+    """A registered model version and its bundle.
+
+    Attributes:
+        bundle: the bundle's folder.
+        metrics: the figures of quality that training wrote down.
+    """
+
+    name: str
+    version: str
+    mlflow_run_id: str
+    feature_service: str
+    features: list[str]
+    metrics: dict[str, float]
+    bundle: str
+
+
+@step(enable_cache=False)
+def find_champion(model: ModelChoice) -> Annotated[Champion, "champion"]:
+    """The version that holds the alias in the model registry, its bundle checked."""
+    champion = read_champion(model, read_settings())
+    log_metadata(metadata=champion.model_dump(exclude={"features"}), infer_artifact=True)
+    return champion
+
+
+def read_champion(model: ModelChoice, settings: Settings) -> Champion:
+    """The version under the alias; its feature service is in the Feast registry afterwards.
+
+    Raises:
+        DeploymentError: no version has the alias, or its bundle is missing or damaged.
+    """
+    version = _registered_version(model)
+    folder = settings.models_dir / f"v{version}"
+    try:
+        metadata, _ = read_bundle(folder)
+    except BundleError as err:
+        raise DeploymentError(f"Version {version} of {model.name} cannot be deployed. {err.info}") from err
+    _ensure_feature_service(metadata.feature_service, settings)
+    return Champion(
+        name=metadata.model_name,
+        version=metadata.model_version,
+        mlflow_run_id=metadata.mlflow_run_id,
+        feature_service=metadata.feature_service,
+        features=list(metadata.features),
+        metrics=metadata.metrics,
+        bundle=str(Path(folder).resolve()),
+    )
+
+
+def _registered_version(model: ModelChoice) -> str:
+    from mlflow import MlflowClient
+    from mlflow.exceptions import MlflowException
+
+    try:
+        return str(MlflowClient().get_model_version_by_alias(model.name, model.alias).version)
+    except MlflowException as err:
+        raise DeploymentError(
+            f"The model registry has no version of {model.name!r} with the alias {model.alias!r} ({err.message}). "
+            "Run the training pipeline first: zenml_config/training.yaml."
+        ) from err
+
+
+def _ensure_feature_service(name: str, settings: Settings) -> None:
+    """A training run that was killed after it wrote the bundle may not have applied its feature service."""
+    from serving.contract import read_feature_service
+    from steps.apply_contract import apply_definitions
+
+    try:
+        read_feature_service(settings.feature_store(), name)
+    except ContractError:
+        apply_definitions(settings)

@@ -11,10 +11,21 @@ import urllib.request
 from contextlib import suppress
 from pathlib import Path
 
-from serving import process
+import msgspec
+
+from serving.files import write_atomically
+from serving.processes import end_group, is_alive, listeners, start_apart
 from serving.settings import Settings, read_settings
 
 START_SECONDS = 90
+PATIENCE_SECONDS = 15
+
+
+class Server(msgspec.Struct, frozen=True):
+    """The running dashboard: with its time of start (seconds since 1970), the pid names one process."""
+
+    pid: int
+    created: float
 
 
 def start(settings: Settings) -> str:
@@ -24,29 +35,42 @@ def start(settings: Settings) -> str:
         SystemExit: it does not come up.
     """
     address = f"http://127.0.0.1:{settings.dashboard_port}"
-    if not process.members(_pid_file(settings)):
-        if _answers(address):
+    server = _running(settings)
+    if server is None:
+        if listeners(settings.dashboard_port):
             raise SystemExit(
                 f"Port {settings.dashboard_port} is taken by another program. "
                 "Stop it, or set HPP_DASHBOARD_PORT to a free port."
             )
         _open_without_questions()
-        process.start(
-            [
-                *(sys.executable, "-m", "uvicorn", "zenml.zen_server.zen_server_api:app"),
-                *("--host", "127.0.0.1", "--port", str(settings.dashboard_port), "--log-level", "warning"),
-            ],
-            pid_file=_pid_file(settings),
-            log=_log(settings),
-            environment={**os.environ, **_server_environment(settings)},
-        )
-    _wait(address, settings)
+        server = _start(settings)
+    _wait(address, server, settings)
     return f"{address}/projects/default/pipelines"
 
 
 def stop(settings: Settings) -> bool:
     """Whether the dashboard was running; it is not any more."""
-    return process.stop(_pid_file(settings))
+    server = _running(settings)
+    if server is not None:
+        end_group(server.pid, server.created, PATIENCE_SECONDS)
+    _record(settings).unlink(missing_ok=True)
+    return server is not None
+
+
+def _start(settings: Settings) -> Server:
+    arguments = ["-m", "uvicorn", "zenml.zen_server.zen_server_api:app", "--log-level", "warning"]
+    arguments += ["--host", "127.0.0.1", "--port", str(settings.dashboard_port)]
+    server = Server(*start_apart(arguments, _log(settings), {**os.environ, **_server_environment(settings)}))
+    write_atomically(_record(settings), msgspec.json.encode(server))
+    return server
+
+
+def _running(settings: Settings) -> Server | None:
+    with suppress(FileNotFoundError, msgspec.DecodeError):
+        server = msgspec.json.decode(_record(settings).read_bytes(), type=Server)
+        if is_alive(server.pid, server.created):
+            return server
+    return None
 
 
 def _server_environment(settings: Settings) -> dict[str, str]:
@@ -76,11 +100,11 @@ def _open_without_questions() -> None:
         )
 
 
-def _wait(address: str, settings: Settings) -> None:
+def _wait(address: str, server: Server, settings: Settings) -> None:
     deadline = time.monotonic() + START_SECONDS
     while not _answers(address):
-        if time.monotonic() > deadline or not process.members(_pid_file(settings)):
-            process.stop(_pid_file(settings))
+        if time.monotonic() > deadline or not is_alive(server.pid, server.created):
+            stop(settings)
             raise SystemExit(f"The ZenML dashboard did not come up; its log is {_log(settings)}.")
         time.sleep(0.2)
 
@@ -91,7 +115,7 @@ def _answers(address: str) -> bool:
     return False
 
 
-def _pid_file(settings: Settings) -> Path:
+def _record(settings: Settings) -> Path:
     return settings.run_dir / "dashboard.json"
 
 

@@ -4,6 +4,10 @@
 """
 
 import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from zenml.client import Client
@@ -16,7 +20,38 @@ MODEL_REGISTRY = "mlflow_registry"
 
 def register_stack() -> None:
     """Register the stack and its MLflow components, where they are not what the environment says, and activate it."""
-    client = Client()
+    with _whole(Path(os.environ["ZENML_LOCAL_STORES_PATH"]) / "default_zen_store"):
+        _register(Client())
+    uri = os.environ["MLFLOW_TRACKING_URI"]
+    if uri.startswith("sqlite:///"):
+        with _whole(Path(uri.removeprefix("sqlite:///"))):
+            _make_tables(uri)
+
+
+@contextmanager
+def _whole(store: Path) -> Iterator[None]:
+    """Make a local store from anew where a killed process has left half of one: ZenML and MLflow do not mend theirs.
+
+    The mark stands from before the store's first byte until its tables are made, so no run is ever lost with it.
+    """
+    mark = store.with_name(f".{store.name}.unfinished")
+    if mark.exists():
+        shutil.rmtree(store) if store.is_dir() else store.unlink(missing_ok=True)
+    if not store.exists():
+        store.parent.mkdir(parents=True, exist_ok=True)
+        mark.touch()
+    yield
+    mark.unlink(missing_ok=True)
+
+
+def _make_tables(uri: str) -> None:
+    """Let MLflow make its tables, which it does at the first question."""
+    from mlflow import MlflowClient
+
+    MlflowClient(tracking_uri=uri).search_experiments(max_results=1)
+
+
+def _register(client: Client) -> None:
     _component(
         client,
         StackComponentType.EXPERIMENT_TRACKER,

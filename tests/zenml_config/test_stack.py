@@ -1,6 +1,7 @@
 """The ZenML stack, in a real store."""
 
 import os
+from pathlib import Path
 
 import pytest
 
@@ -42,4 +43,25 @@ def test_a_moved_mlflow_is_followed(monkeypatch: pytest.MonkeyPatch) -> None:
         assert tracker.configuration["tracking_uri"] == "postgresql://mlflow@db/mlflow"
     finally:
         monkeypatch.setenv("MLFLOW_TRACKING_URI", original)
+        register_stack()
+
+
+@pytest.mark.usefixtures("zenml_stack")
+def test_half_a_store_that_a_killed_process_left_is_made_anew_and_a_whole_one_is_kept(
+    platform_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from mlflow import MlflowClient
+
+    database = platform_dir / "mlflow" / "mlflow.db"
+    database.parent.mkdir(parents=True)
+    database.write_bytes(b"half of a database")
+    (database.parent / ".mlflow.db.unfinished").touch()
+    try:
+        register_stack()
+        MlflowClient().create_experiment("kept")
+        register_stack()
+        assert [experiment.name for experiment in MlflowClient().search_experiments(filter_string="name = 'kept'")]
+        assert list(database.parent.glob(".*.unfinished")) == []
+    finally:
+        monkeypatch.undo()
         register_stack()

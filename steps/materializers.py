@@ -4,11 +4,7 @@ import hashlib
 from typing import Any, ClassVar
 
 import pandas as pd
-from zenml.enums import VisualizationType
 from zenml.integrations.pandas.materializers.pandas_materializer import PandasMaterializer
-from zenml.materializers import PydanticMaterializer
-
-from steps.core.scaling import FittedScaler
 
 
 class FrameMaterializer(PandasMaterializer):
@@ -25,18 +21,3 @@ class FrameMaterializer(PandasMaterializer):
         digest = hashlib.sha256(repr([(str(name), str(kind)) for name, kind in data.dtypes.items()]).encode())
         digest.update(pd.util.hash_pandas_object(data).to_numpy().tobytes())
         return digest.hexdigest()
-
-
-class ScalerMaterializer(PydanticMaterializer):
-    """A fitted scaler, shown in the dashboard as a table of means and scales."""
-
-    ASSOCIATED_TYPES: ClassVar[tuple[type[Any], ...]] = (FittedScaler,)
-    SKIP_REGISTRATION = True
-
-    def save_visualizations(self, data: FittedScaler) -> dict[str, VisualizationType]:
-        """The table, by its address in the artifact store."""
-        address = f"{self.uri}/scaler.csv"
-        table = pd.DataFrame({"feature": data.features, "mean": data.mean, "scale": data.scale})
-        with self.artifact_store.open(address, "w") as file:
-            file.write(table.to_csv(index=False))
-        return {address: VisualizationType.CSV}

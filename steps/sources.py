@@ -1,8 +1,11 @@
 """Where houses come from: the packaged data set, a file, a web address, Kaggle."""
 
+import contextlib
+import io
 import tempfile
 import urllib.error
 import urllib.request
+import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
@@ -120,16 +123,18 @@ def read_kaggle(source: Source) -> bytes:
         ConfigurationError: there are no credentials, or Kaggle refuses them.
         DataError: the file cannot be had.
     """
-    try:
-        from kaggle.api.kaggle_api_extended import KaggleApi
-
-        client = KaggleApi()
-        client.authenticate()
-    except (SystemExit, OSError, ValueError) as err:  # the client ends the process when it finds no credentials
-        raise ConfigurationError(f"Kaggle needs credentials and found none that it can use. {CREDENTIALS}") from err
     with tempfile.TemporaryDirectory() as folder:
         try:
-            client.dataset_download_file(source.dataset, source.file, path=folder, force=True, quiet=True)
+            with contextlib.redirect_stdout(io.StringIO()):  # it prints a screen of help, even when it is imported
+                from kaggle.api.kaggle_api_extended import KaggleApi
+
+                client = KaggleApi()
+                client.authenticate()
+                client.dataset_download_file(source.dataset, source.file, path=folder, force=True, quiet=True)
+        except SystemExit as err:  # the client ends the process when it finds no credentials
+            raise ConfigurationError(
+                f"Kaggle's client found no credentials that Kaggle accepts, or cannot reach Kaggle. {CREDENTIALS}"
+            ) from err
         except Exception as err:
             raise DataError(f"Kaggle did not give {source.file} of {source.dataset}: {err}. {CREDENTIALS}") from err
         return _bounded(_only_file(Path(folder), source), source)
@@ -137,8 +142,6 @@ def read_kaggle(source: Source) -> bytes:
 
 def _only_file(folder: Path, source: Source) -> bytes:
     """The content of what was downloaded, which Kaggle may have zipped."""
-    import zipfile
-
     path = next(folder.iterdir())
     if not zipfile.is_zipfile(path):
         return path.read_bytes()

@@ -74,9 +74,7 @@ def quieten() -> None:
     base.logger.setLevel(logging.WARNING)  # it sets its own level
 
 
-def run_suite(
-    suite: "ExpectationSuite", houses: pd.DataFrame
-) -> tuple["EphemeralDataContext", list[dict[str, Any]]]:
+def run_suite(suite: "ExpectationSuite", houses: pd.DataFrame) -> tuple["EphemeralDataContext", list[dict[str, Any]]]:
     """The context, which keeps what Data Docs are built from, and the result of every expectation as a dictionary."""
     import great_expectations as gx
     from great_expectations.data_context.types.base import ProgressBarsConfig

@@ -26,8 +26,6 @@ def decode(data: bytes, origin: str) -> str:
     Raises:
         DataError: the file is empty, or is no text.
     """
-    if not data.strip():
-        raise DataError(f"{origin} is empty. Wanted a header line and one line for each house.")
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as err:
@@ -36,6 +34,8 @@ def decode(data: bytes, origin: str) -> str:
     if "\0" in text:
         reason = f"byte {text.index(chr(0))} is a NUL"
         raise DataError(f"{origin} cannot be read. {NOT_TEXT.format(reason=reason)}")
+    if not text.strip():
+        raise DataError(f"{origin} is empty. Wanted a header line and one line for each house.")
     return text
 
 
@@ -81,9 +81,11 @@ def _lines(text: str, origin: str) -> tuple[list[str], list[tuple[int, list[str]
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     try:
         lines = [(reader.line_num, [cell.strip() for cell in cells]) for cells in reader if any(map(str.strip, cells))]
+        return lines[0][1], lines[1:]
     except csv.Error as err:
         raise DataError(f"{origin}, line {reader.line_num}: {NOT_TEXT.format(reason=err)}") from err
-    return lines[0][1], lines[1:]
+    except IndexError as err:  # quotes around nothing
+        raise DataError(f"{origin} has no header. Wanted a header line and one line for each house.") from err
 
 
 def _check_header(header: list[str], columns: Sequence[str], origin: str) -> None:

@@ -1,3 +1,5 @@
+"""Applying the definitions from within a process."""
+
 import os
 import shutil
 import sys

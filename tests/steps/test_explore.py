@@ -1,3 +1,5 @@
+"""The exploration report."""
+
 import re
 
 from steps.apply_contract import Contract

@@ -1,3 +1,5 @@
+"""What a bad file ends in."""
+
 import csv
 from pathlib import Path
 

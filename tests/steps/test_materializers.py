@@ -1,3 +1,5 @@
+"""The content hash of a data frame."""
+
 import numpy as np
 import pandas as pd
 import pytest

@@ -1,3 +1,5 @@
+"""Publishing to a real Feast store, with its times, and what mends itself."""
+
 import threading
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -30,8 +32,10 @@ def published(houses: pd.DataFrame, days: float = 0) -> PublicationReport:
 
 
 def online(ids: list[int], column: str) -> list[float | None]:
-    reply = read_settings().feature_store().get_online_features(
-        features=[f"house_features:{column}"], entity_rows=[{"house_id": house} for house in ids]
+    reply = (
+        read_settings()
+        .feature_store()
+        .get_online_features(features=[f"house_features:{column}"], entity_rows=[{"house_id": house} for house in ids])
     )
     values: list[float | None] = reply.to_dict()[column]
     return values

@@ -1,4 +1,7 @@
+"""The sources of houses: package, file, web address, Kaggle."""
+
 import threading
+import zipfile
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -8,7 +11,7 @@ import pytest
 
 from steps.core.errors import ConfigurationError, DataError
 from steps.core.fingerprint import fingerprint
-from steps.sources import Source, read_houses
+from steps.sources import Source, _only_file, read_houses
 from tests.houses import COLUMNS, FINGERPRINT, boston, csv_source, parameters
 
 
@@ -18,12 +21,13 @@ class Pages(BaseHTTPRequestHandler):
     content: ClassVar[bytes] = boston().to_csv(index=False).encode()
 
     def do_GET(self) -> None:
+        """Answer the houses, or that there are none."""
         self.send_response(200 if self.path == "/houses.csv" else 404)
         self.end_headers()
         if self.path == "/houses.csv":
             self.wfile.write(self.content)
 
-    def log_message(self, format: str, *args: object) -> None:
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # the library's name for it
         """Say nothing."""
 
 
@@ -95,3 +99,22 @@ def test_kaggle_without_credentials_says_where_to_get_them(tmp_path: Path, monke
     monkeypatch.setenv("KAGGLE_CONFIG_DIR", str(tmp_path))
     with pytest.raises(ConfigurationError, match=r"kaggle\.com/settings"):
         read_houses(Source(**{**parameters()["source"], "kind": "kaggle"}), COLUMNS)
+
+
+def test_kaggle_that_refuses_says_what_it_said_and_where_to_get_credentials(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("KAGGLE_API_TOKEN", raising=False)
+    for name, value in {"KAGGLE_USERNAME": "nobody", "KAGGLE_KEY": "none", "KAGGLE_CONFIG_DIR": str(tmp_path)}.items():
+        monkeypatch.setenv(name, value)
+    for name in ("HTTPS_PROXY", "https_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")  # no reach, on every machine
+    with pytest.raises(DataError, match=r"did not give HousingData\.csv of altavish/boston-housing-dataset"):
+        read_houses(Source(**{**parameters()["source"], "kind": "kaggle"}), COLUMNS)
+
+
+def test_what_kaggle_zipped_is_unpacked(tmp_path: Path) -> None:
+    source = Source(**parameters()["source"])
+    with zipfile.ZipFile(tmp_path / "HousingData.csv.zip", "w") as archive:
+        archive.writestr("HousingData.csv", "RM,MEDV\n")
+    assert _only_file(tmp_path, source) == b"RM,MEDV\n"

@@ -1,3 +1,5 @@
+"""What the validation step does with houses that are refused."""
+
 import csv
 from pathlib import Path
 

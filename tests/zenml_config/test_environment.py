@@ -64,3 +64,21 @@ def test_settings_refuse_a_port_out_of_range() -> None:
         check=False,
     )
     assert "HPP_REST_PORT is '70000'" in run.stderr
+
+
+@pytest.mark.parametrize(
+    ("code", "ending"),
+    [
+        ("from steps.core.errors import DataError; raise DataError('Mend the file.')", "DataError: Mend the file."),
+        ("from serving.errors import BundleError; raise BundleError('Register.')", "BundleError: Register."),
+    ],
+)
+def test_a_fault_that_a_person_can_mend_ends_a_process_with_its_message_alone(code: str, ending: str) -> None:
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert run.returncode == 1
+    assert run.stderr.strip() == ending
+
+
+def test_any_other_fault_ends_a_process_with_its_traceback() -> None:
+    run = subprocess.run([sys.executable, "-c", "1 / 0"], capture_output=True, text=True, check=False)
+    assert run.stderr.startswith("Traceback")

@@ -1,3 +1,5 @@
+"""What the generated Great Expectations suite accepts, and how it names what it refuses."""
+
 from collections.abc import Callable
 
 import numpy as np

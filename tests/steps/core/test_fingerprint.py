@@ -1,3 +1,5 @@
+"""What changes the fingerprint of a data set, and what does not."""
+
 import numpy as np
 import pandas as pd
 

@@ -1,3 +1,6 @@
+"""What the text of a CSV file becomes."""
+
+import contextlib
 import math
 
 import pytest
@@ -36,7 +39,9 @@ def test_every_finite_number_is_read_to_its_last_bit(value: float) -> None:
     assert read(f"RM,MEDV\n{value!r},1\n")[0][1] == value
 
 
-@pytest.mark.parametrize("cell", ["six", "inf", "-Infinity", "1e999", "1_000", "0x10", "6,5", "6;5", "True", "--1", "٣"])
+@pytest.mark.parametrize(
+    "cell", ["six", "inf", "-Infinity", "1e999", "1_000", "0x10", "6,5", "6;5", "True", "--1", "٣"]
+)
 def test_a_cell_that_is_no_finite_number_is_named_with_its_line_and_column(cell: str) -> None:
     with pytest.raises(RejectedRowsError) as raised:
         read(f'RM,MEDV\n6,20\n"{cell}",21\n')
@@ -77,6 +82,7 @@ def test_a_table_of_the_wrong_shape_is_refused_with_what_was_wanted(text: str, s
     [
         (b"", "is empty"),
         (b" \r\n\n", "is empty"),
+        (b"\x1c", "is empty"),
         (b"PK\x03\x04\x14\x00\x00\x00", "NUL"),
         (b"\x89PNG\r\n\x1a\n\x00", "not UTF-8"),
         ("RM,MEDV\n6,20\n".encode("utf-16"), "not UTF-8"),
@@ -93,9 +99,6 @@ def test_a_byte_order_mark_is_no_part_of_the_first_name() -> None:
 
 @given(st.binary(max_size=200))
 def test_whatever_the_bytes_are_they_end_in_houses_or_in_an_error_for_a_person(data: bytes) -> None:
-    try:
+    with contextlib.suppress(DataError):  # anything else is a failure
         houses = parse(decode(data, "file"), COLUMNS, "file")
-    except DataError as err:
-        assert str(err)
-    else:
         assert list(houses.columns) == ["house_id", *COLUMNS]

@@ -1,3 +1,5 @@
+"""Which observations are new, and how the history grows."""
+
 from datetime import UTC, datetime, timedelta
 
 import numpy as np

@@ -1,3 +1,5 @@
+"""How refused rows are kept and told."""
+
 import pandas as pd
 
 from steps.core.rejection import Fault, RejectedRowsError, quarantine

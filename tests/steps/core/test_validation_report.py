@@ -1,3 +1,5 @@
+"""The page on a validation."""
+
 from typing import Any
 
 from steps.core.validation_report import render

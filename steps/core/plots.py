@@ -1,0 +1,108 @@
+"""What a model looks like: figures, and a page of them."""
+
+import base64
+import html
+import io
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from steps.core.columns import Matrix
+from steps.core.importance import ShapValues
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+UNIT = "thousands of US dollars"
+SIZE = (6.0, 4.5)
+
+
+def predicted_versus_true(rows: Mapping[str, tuple[Matrix, Any]]) -> "Figure":
+    """Predictions over true prices, with the line on which they would all lie.
+
+    Args:
+        rows: true prices and predictions, by the name of the set.
+    """
+    figure, axes = _empty(f"true price, {UNIT}", f"predicted price, {UNIT}")
+    for name, (truth, predicted) in rows.items():
+        axes.scatter(truth, predicted, s=14, alpha=0.6, label=name)
+    ends = [min(min(truth) for truth, _ in rows.values()), max(max(truth) for truth, _ in rows.values())]
+    axes.plot(ends, ends, color="0.4", linewidth=1)
+    axes.legend()
+    return figure
+
+
+def residuals(rows: Mapping[str, tuple[Matrix, Any]]) -> "Figure":
+    """What is left of the true price after the prediction, over the prediction."""
+    figure, axes = _empty(f"predicted price, {UNIT}", f"true minus predicted, {UNIT}")
+    for name, (truth, predicted) in rows.items():
+        axes.scatter(predicted, truth - predicted, s=14, alpha=0.6, label=name)
+    axes.axhline(0, color="0.4", linewidth=1)
+    axes.legend()
+    return figure
+
+
+def shap_summary(shap_values: ShapValues, raw: pd.DataFrame) -> "Figure":
+    """SHAP's summary: each dot a house, its place what the feature adds to the price, its colour the feature's value.
+
+    Args:
+        raw: the features in their own units, in the order of the values.
+    """
+    shap = _shap()
+    figure, axes = _empty("", "")
+    explanation = shap.Explanation(
+        shap_values.values, base_values=shap_values.base, data=raw.to_numpy(), feature_names=list(raw.columns)
+    )
+    shap.plots.beeswarm(explanation, ax=axes, show=False, plot_size=None, max_display=raw.shape[1])
+    axes.set_xlabel(f"SHAP value, {UNIT}")
+    return figure
+
+
+def shap_bar(ranking: pd.DataFrame) -> "Figure":
+    """Mean absolute SHAP value by feature, the largest on top."""
+    figure, axes = _empty(f"mean |SHAP value|, {UNIT}", "")
+    ascending = ranking.iloc[::-1]
+    axes.barh(ascending.iloc[:, 0], ascending.iloc[:, 1])
+    return figure
+
+
+def page(title: str, figures: Mapping[str, "Figure"]) -> str:
+    """HTML that holds the figures in itself."""
+    parts = "".join(
+        f"<figure><figcaption>{html.escape(name)}</figcaption>"
+        f'<img alt="{html.escape(name)}" src="data:image/png;base64,{_png(figure)}"></figure>'
+        for name, figure in figures.items()
+    )
+    style = "body{font:15px system-ui,sans-serif;margin:2em}figure{display:inline-block;margin:1em}"
+    return f"<!doctype html><meta charset=utf-8><style>{style}</style><h1>{html.escape(title)}</h1>{parts}"
+
+
+def _empty(x: str, y: str) -> "tuple[Figure, Any]":
+    # A Figure of its own, not pyplot's: nothing is kept open, and no display is needed.
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=SIZE, layout="constrained")
+    FigureCanvasAgg(figure)
+    axes = figure.subplots()
+    axes.set(xlabel=x, ylabel=y)
+    return figure, axes
+
+
+def _png(figure: "Figure") -> str:
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png", dpi=110, metadata={"Software": None})
+    return base64.b64encode(buffer.getvalue()).decode()
+
+
+def _shap() -> Any:
+    import warnings
+
+    import matplotlib
+
+    matplotlib.use("Agg")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # what its imports say of themselves
+        import shap
+    return shap

@@ -1,0 +1,67 @@
+"""What MLflow keeps of an experiment besides what autologging finds."""
+
+import json
+from collections.abc import Mapping
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+from sklearn.pipeline import make_pipeline
+from xgboost import XGBRegressor
+
+from steps.core.columns import matrix, target_name
+from steps.core.experiments import Validation
+from steps.core.scaling import FittedScaler, as_estimator
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+MODEL_NAME = "model"
+EXAMPLE_ROWS = 3
+
+
+def record(
+    model: XGBRegressor,
+    scaler: FittedScaler,
+    train: pd.DataFrame,
+    parameters: Mapping[str, Any],
+    metrics: Mapping[str, float],
+    seconds: Mapping[str, float],
+    figures: "Mapping[str, Figure]",
+    validation: Validation,
+) -> str:
+    """The address of the model in MLflow; parameters, metrics and plots are in the active run.
+
+    The model takes raw features: it is the scaler and the regressor in one, so that nobody can forget the scaling.
+    """
+    import mlflow
+
+    mlflow.log_params({f"model__{name}": value for name, value in parameters.items()})
+    mlflow.log_params({f"validation__{name}": value for name, value in validation.model_dump().items()})
+    mlflow.log_params({"n_features": len(scaler.features), "features": json.dumps(scaler.features)})
+    mlflow.log_metrics({**metrics, **{f"seconds_{name}": value for name, value in seconds.items()}})
+    for name, figure in figures.items():
+        mlflow.log_figure(figure, f"plots/{name.replace(' ', '_').lower()}.png")
+    raw = pd.DataFrame(matrix(train, scaler.features), columns=list(scaler.features))
+    return _log_model(model, scaler, raw, target_name(train))
+
+
+def _log_model(model: XGBRegressor, scaler: FittedScaler, raw: pd.DataFrame, target: str) -> str:
+    import mlflow
+    from mlflow.models import infer_signature
+
+    pipeline = make_pipeline(as_estimator(scaler), model)
+    predicted = pd.DataFrame({target: pipeline.predict(raw)})
+    logged = mlflow.sklearn.log_model(
+        pipeline,
+        name=MODEL_NAME,
+        signature=infer_signature(raw, predicted),
+        input_example=raw.head(EXAMPLE_ROWS),
+        # Without them MLflow finds them out by loading the model in another process: nine seconds a call.
+        pip_requirements=[
+            f"{name}=={version(name)}" for name in ("scikit-learn", "xgboost", "numpy", "pandas", "skops")
+        ],
+        serialization_format="skops",
+        skops_trusted_types=["xgboost.sklearn.XGBRegressor", "xgboost.core.Booster"],
+    )
+    return str(logged.model_uri)

@@ -1,0 +1,198 @@
+"""The step that gives the champion a version, a bundle and a feature service, and the alias last."""
+
+import json
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated, Any
+
+import pandas as pd
+from pydantic import BaseModel
+from zenml import ArtifactConfig, get_step_context, log_metadata, step
+from zenml.logger import get_logger
+from zenml.metadata.metadata_types import MetadataType
+
+from serving.bundle import MODEL as MODEL_FILE
+from serving.bundle import REFERENCE_PROFILE, SCALER, Metadata, write_bundle
+from serving.contract import HOUSE_FEATURES, HOUSE_TARGET, read_feature_view
+from serving.settings import Settings, read_settings
+from steps.apply_contract import apply_definitions
+from steps.core.columns import target_name
+from steps.core.errors import PlatformError
+from steps.core.experiments import ExperimentResult
+from steps.core.fingerprint import HOUSE_ID
+from steps.core.prediction import predict
+from steps.core.promotion import Verdict
+from steps.core.reference import reference_profile
+from steps.core.scaling import FittedScaler, as_bundled, restrict
+from steps.registry import TRAINING_HOUSES, Bundle, bundle_folder, champion_version, read_version, versions
+from steps.tracking import ALIAS, MODEL, git_commit, mlflow_client
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+logger = get_logger(__name__)
+SCHEMA = 1
+
+
+class RegisteredModel(BaseModel):
+    """The version that serves from now on.
+
+    Attributes:
+        bundle: its folder.
+        is_new: this run made it; otherwise the same model from the same data had a version already.
+    """
+
+    name: str
+    version: str
+    bundle: str
+    feature_service: str
+    is_new: bool
+
+
+@step(enable_cache=False)
+def register(
+    verdict: Verdict,
+    champion: ExperimentResult,
+    model: bytes,
+    scaler: FittedScaler,
+    train: pd.DataFrame,
+    data_fingerprint: str,
+) -> Annotated[RegisteredModel, ArtifactConfig(name="registered_model")]:
+    """The champion as a registered version with the alias; nothing new if it is the version that serves."""
+    run = str(get_step_context().pipeline_run.id)
+    registered = enrol(
+        champion, model, restrict(scaler, champion.features), train, data_fingerprint, run, read_settings()
+    )
+    did = "is registered" if registered.is_new else "was registered already"
+    logger.info("%s v%s %s: %s (%s)", registered.name, registered.version, did, registered.bundle, verdict.reason)
+    facts: dict[str, MetadataType] = {**registered.model_dump(), "gate": verdict.reason, **champion.metrics}
+    log_metadata(metadata=facts, infer_artifact=True)
+    return registered
+
+
+def enrol(
+    champion: ExperimentResult,
+    model: bytes,
+    scaler: FittedScaler,
+    train: pd.DataFrame,
+    data_fingerprint: str,
+    zenml_run: str,
+    settings: Settings,
+) -> RegisteredModel:
+    """The version of the model, complete and with the alias.
+
+    Killed at any point, the next run finds the version by the model's digest and the data's fingerprint and goes on
+    where this one ended: version, bundle, MLflow's copy of it, feature service, tags; the alias is set last.
+    """
+    client = mlflow_client()
+    version, is_new = _version(client, champion, data_fingerprint)
+    folder = bundle_folder(settings, version)
+    if _read(settings, version) is None:
+        metadata = _metadata(champion, train, data_fingerprint, zenml_run, settings, version)
+        write_bundle(folder, metadata, _files(model, scaler, train))
+        is_new = True
+    bundle = read_version(settings, version)
+    if bundle.model_digest != champion.model_digest:
+        raise PlatformError(
+            f"{folder} holds another model than version {version} of {MODEL} in MLflow: it comes from a registry that "
+            "is gone. Move the folder away, or point HPP_MODELS_DIR to an empty one, and run again."
+        )
+    if champion_version(client) != version:
+        client.log_artifacts(champion.mlflow_run_id, str(folder), f"bundle/v{version}")
+        apply_definitions(settings)  # feature_repo/model_services.py makes the version's feature service of the bundle
+        for key, value in _tags(bundle, str(folder)).items():
+            client.set_model_version_tag(MODEL, version, key, value)
+        client.set_registered_model_alias(MODEL, ALIAS, version)
+    _report_orphans(client, settings, version)
+    feature_service = bundle.metadata.feature_service
+    return RegisteredModel(
+        name=MODEL, version=version, bundle=str(folder), feature_service=feature_service, is_new=is_new
+    )
+
+
+def _version(client: "MlflowClient", champion: ExperimentResult, data_fingerprint: str) -> tuple[str, bool]:
+    """The version with this model from these data, and whether it was made now."""
+    from mlflow.exceptions import MlflowException
+
+    identity = {"model_digest": champion.model_digest, "data_fingerprint": data_fingerprint}
+    for known in versions(client):
+        if identity.items() <= known.tags.items():
+            return str(known.version), False
+    try:
+        client.create_registered_model(MODEL, description="Prices of houses, in thousands of US dollars.")
+    except MlflowException as err:
+        if err.error_code != "RESOURCE_ALREADY_EXISTS":
+            raise
+    made = client.create_model_version(MODEL, champion.model_uri, champion.mlflow_run_id, tags=identity)
+    return str(made.version), True
+
+
+def _read(settings: Settings, version: str) -> Bundle | None:
+    """The bundle of the version, or None: its folder does not exist.
+
+    Raises:
+        BundleError: the folder exists and is not what it must be.
+    """
+    if not bundle_folder(settings, version).exists():
+        return None
+    return read_version(settings, version)
+
+
+def _metadata(
+    champion: ExperimentResult,
+    train: pd.DataFrame,
+    data_fingerprint: str,
+    zenml_run: str,
+    settings: Settings,
+    version: str,
+) -> Metadata:
+    store = settings.feature_store()
+    specs = [*read_feature_view(store, HOUSE_FEATURES), *read_feature_view(store, HOUSE_TARGET)]
+    target = target_name(train)
+    return Metadata(
+        schema=SCHEMA,
+        model_name=MODEL,
+        model_version=version,
+        experiment=champion.name,
+        feature_service=f"{MODEL.replace('-', '_')}_v{version}",
+        features=champion.features,
+        target=target,
+        units={spec.name: spec.unit for spec in specs if spec.name in (*champion.features, target)},
+        metrics=champion.metrics,
+        parameters=champion.parameters,
+        mlflow_run_id=champion.mlflow_run_id,
+        zenml_run_id=zenml_run,
+        data_fingerprint=data_fingerprint,
+        git_commit=git_commit(settings.root),
+        created_at=datetime.now(UTC).isoformat(timespec="seconds"),
+    )
+
+
+def _files(model: bytes, scaler: FittedScaler, train: pd.DataFrame) -> dict[str, bytes]:
+    predicted = predict(model, scaler, train)
+    return {
+        MODEL_FILE: model,
+        SCALER: as_bundled(scaler),
+        REFERENCE_PROFILE: reference_profile(train, predicted, target_name(train)),
+        TRAINING_HOUSES: json.dumps(sorted(train[HOUSE_ID].tolist())).encode(),
+    }
+
+
+def _tags(bundle: Bundle, folder: str) -> dict[str, Any]:
+    metadata = bundle.metadata
+    return {
+        "experiment": metadata.experiment,
+        "feature_service": metadata.feature_service,
+        "zenml_run": metadata.zenml_run_id,
+        "git_commit": metadata.git_commit,
+        "bundle": folder,
+    }
+
+
+def _report_orphans(client: "MlflowClient", settings: Settings, serving: str) -> None:
+    for known in versions(client):
+        if known.version != serving and not bundle_folder(settings, str(known.version)).exists():
+            logger.warning(
+                "Version %s of %s has no bundle: its run was stopped in between. It is never served.",
+                known.version,
+                MODEL,
+            )

@@ -1,0 +1,107 @@
+"""The last screen of the demo: what happened, and what to try next."""
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+from rich.console import Console
+from rich.table import Table
+
+if TYPE_CHECKING:
+    from zenml.models import PipelineRunResponse
+
+Runs = dict[str, "PipelineRunResponse"]
+EXPERIMENT_COLUMNS = {
+    "cross-validated RMSE": "{cv_rmse:.3f} ± {cv_rmse_sd:.3f}",
+    "test RMSE": "{test_rmse:.3f}",
+    "test R²": "{test_r2:.3f}",
+}
+
+
+def output(run: "PipelineRunResponse", step: str, artifact: str) -> Any:
+    """What a step of the run left under the artifact's name."""
+    return run.steps[step].outputs[artifact][0].load()
+
+
+def report(runs: Runs, seconds: dict[str, float]) -> None:
+    """Print it."""
+    console = Console(highlight=False, soft_wrap=True)
+    champion = output(runs["training"], "choose_champion", "champion")
+    console.print()
+    console.print(experiments_table(experiment_results(runs["training"]), champion.name))
+    for line in story(runs, champion):
+        console.print(line)
+    console.print(f"[dim]{', '.join(f'{name} {value:.0f} s' for name, value in seconds.items())}[/dim]")
+    deployment = output(runs["deployment"], "deploy_model", "deployment")
+    console.print("\n[bold]Try[/bold]")
+    houses = output(runs["deployment"], "predict_offline", "offline_predictions").set_index("house_id")
+    for title, command in examples(deployment.url, houses[list(champion.features)]).items():
+        console.print(f"# {title}", style="dim")
+        console.print(command, markup=False)
+
+
+def experiment_results(run: "PipelineRunResponse") -> list[Any]:
+    """The results of the run's experiments, in their order."""
+    return [
+        step.outputs[artifact][0].load()
+        for step in run.steps.values()
+        for artifact in step.outputs
+        if artifact.endswith("_result")
+    ]
+
+
+def experiments_table(results: list[Any], champion: str) -> Table:
+    """The experiments side by side, the champion marked."""
+    table = Table(title="Experiments (errors in thousands of US dollars)", title_justify="left")
+    for title in ("", "experiment", "features", *EXPERIMENT_COLUMNS, "seconds"):
+        table.add_column(title, justify="left" if title in ("", "experiment") else "right")
+    for result in results:
+        figures = [form.format(**result.metrics) for form in EXPERIMENT_COLUMNS.values()]
+        mark = "✓" if result.name == champion else ""
+        row = [mark, result.name, str(len(result.features)), *figures, f"{result.seconds['total']:.1f}"]
+        table.add_row(*row, style="bold" if mark else None)
+    return table
+
+
+def story(runs: Runs, champion: Any) -> list[str]:
+    """What happened, a sentence a line."""
+    publication = output(runs["features"], "publish_features", "publication_report")
+    verdict = output(runs["training"], "gate", "verdict")
+    registered = output(runs["training"], "register", "registered_model")
+    deployment = output(runs["deployment"], "deploy_model", "deployment")
+    parity = max(found.largest_difference for found in (deployment.live.by_raw_features, deployment.live.by_house_id))
+    return [
+        f"[bold]Features[/bold]   {publication.houses} houses in Feast ({publication.new_features} new).",
+        f"[bold]Champion[/bold]   {champion.name}, chosen by cross-validation; {', '.join(champion.features)}.",
+        f"[bold]Gate[/bold]       passed: {verdict.reason}.",
+        f"[bold]Registry[/bold]   {registered.name} version {registered.version}, alias champion; {registered.bundle}.",
+        f"[bold]Service[/bold]    {deployment.url} ({deployment.action}, pid {deployment.pid}); "
+        f"it answers as the offline model does, to {parity:.0e}.",
+    ]
+
+
+def examples(url: str, houses: pd.DataFrame) -> dict[str, str]:
+    """The next commands to try, by what they are for.
+
+    Args:
+        houses: the champion's features of some houses, by `house_id`.
+    """
+    shown, other = (int(house) for house in houses.index[17:19]) if len(houses) > 18 else (houses.index[0],) * 2
+    row = [None if pd.isna(value) else value for value in houses.loc[shown]]
+    return {
+        "a price by raw features": curl(url, list(houses.columns), [row]),
+        "prices of houses in the feature store": curl(url, ["house_id"], [[shown], [other]]),
+        "what if the first of them had eight rooms?": curl(url, ["house_id", "RM"], [[shown, 8]]),
+        "what Feast knows of it online": (
+            f".venv/bin/feast -c feature_repo get-online-features -e house_id={shown} -f house_features:RM"
+        ),
+        "the pipelines' lineage, the experiments, the feature repository, and the end": (
+            "make dashboard\nmake mlflow-ui\nmake feast-ui\nmake stop"
+        ),
+    }
+
+
+def curl(url: str, names: list[str], rows: list[list[Any]]) -> str:
+    """The command that asks the service for prices."""
+    body = json.dumps({"data": {"names": names, "ndarray": rows}})
+    return f"curl -s {url}/api/v1.0/predictions -H 'Content-Type: application/json' -d '{body}'"

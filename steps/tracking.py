@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from serving.settings import Settings
+from steps.core.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -25,11 +26,23 @@ def mlflow_client() -> "MlflowClient":
     import mlflow
 
     quieten()
-    uri = os.environ["MLFLOW_TRACKING_URI"]
-    mlflow.set_tracking_uri(uri)
+    uri = tracking_uri()
+    mlflow.set_tracking_uri(uri)  # sets the variable as well
     if uri.startswith("sqlite:///"):
         Path(uri.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
     return mlflow.MlflowClient()
+
+
+def tracking_uri() -> str:
+    """The address of the tracking server: MLFLOW_TRACKING_URI, which ZenML's tracker unsets after each of its steps."""
+    from zenml.client import Client
+
+    if uri := os.environ.get("MLFLOW_TRACKING_URI"):
+        return uri
+    tracker = Client().active_stack.experiment_tracker
+    if tracker is None:
+        raise ConfigurationError("MLFLOW_TRACKING_URI is not set. Set it as in zenml_config/local.env.")
+    return str(tracker.config.tracking_uri)
 
 
 def open_experiment(client: "MlflowClient", settings: Settings) -> "Experiment":
@@ -39,7 +52,7 @@ def open_experiment(client: "MlflowClient", settings: Settings) -> "Experiment":
     """
     experiment = client.get_experiment_by_name(EXPERIMENT)
     if experiment is None:
-        is_local = os.environ["MLFLOW_TRACKING_URI"].startswith("sqlite:")
+        is_local = tracking_uri().startswith("sqlite:")
         place = settings.mlflow_artifacts if is_local else None  # a tracking server knows its own place
         experiment = client.get_experiment(client.create_experiment(EXPERIMENT, artifact_location=place))
     return experiment

@@ -1,0 +1,41 @@
+"""The pipeline that a retraining triggers: from Feast to a registered version."""
+
+from zenml import pipeline
+from zenml.enums import ExecutionMode
+
+from steps.build_training_set import TrainingSet, build_training_set
+from steps.choose_champion import choose_champion
+from steps.core.experiments import Experiments, Validation
+from steps.core.promotion import Promotion
+from steps.core.splitting import Preparation
+from steps.gate import gate
+from steps.prepare import prepare
+from steps.rank_features import rank_features
+from steps.register import register
+from steps.run_experiment import run_experiment
+from steps.zenml_tracker import tracked
+
+
+@pipeline(execution_mode=ExecutionMode.FAIL_FAST)
+def training_pipeline(
+    training_set: TrainingSet,
+    preparation: Preparation,
+    validation: Validation,
+    experiments: Experiments,
+    promotion: Promotion,
+) -> None:
+    """Build the training set, carry out the experiments, choose one of them, and register it if it may serve."""
+    houses, fingerprint, mlflow_experiment = build_training_set(training_set)
+    train, test, scaler = prepare(houses, preparation)
+    ranking, _ = rank_features(train, scaler, validation)
+    results, models = [], []
+    for experiment in experiments:
+        carry_out = tracked(run_experiment, experiment.name)
+        result, model, _ = carry_out(
+            train, test, scaler, ranking, fingerprint, mlflow_experiment, experiment, validation, id=experiment.name
+        )
+        results.append(result)
+        models.append(model)
+    champion, model, _ = choose_champion(results, models)
+    verdict = gate(champion, model, scaler, test, fingerprint, promotion)
+    register(verdict, champion, model, scaler, train, fingerprint)

@@ -11,7 +11,7 @@ from pathlib import Path
 from feast import FeatureService
 from houses import house_features
 
-for path in sorted(Path(os.environ["HPP_MODELS_DIR"]).glob("*/metadata.json")):
+for path in sorted(Path(os.environ["HPP_MODELS_DIR"]).glob("v*/metadata.json")):
     metadata = json.loads(path.read_text())
     globals()[metadata["feature_service"]] = FeatureService(
         name=metadata["feature_service"],

@@ -32,7 +32,8 @@ def training_pipeline(
     for experiment in experiments:
         carry_out = tracked(run_experiment, experiment.name)
         result, model, _ = carry_out(
-            train, test, scaler, ranking, fingerprint, mlflow_experiment, experiment, validation, id=experiment.name
+            *(train, test, scaler, ranking, training_set, fingerprint, mlflow_experiment, experiment, validation),
+            id=experiment.name,
         )
         results.append(result)
         models.append(model)

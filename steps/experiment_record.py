@@ -3,15 +3,16 @@
 import json
 from collections.abc import Mapping
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pandas as pd
 from sklearn.pipeline import make_pipeline
 from xgboost import XGBRegressor
 
 from steps.core.columns import matrix, target_name
-from steps.core.experiments import Validation
+from steps.core.experiments import Experiment, Validation
 from steps.core.scaling import FittedScaler, as_estimator
+from steps.core.search import Fitted
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -21,14 +22,14 @@ EXAMPLE_ROWS = 3
 
 
 def record(
-    model: XGBRegressor,
+    experiment: Experiment,
+    validation: Validation,
+    fitted: Fitted,
     scaler: FittedScaler,
     train: pd.DataFrame,
-    parameters: Mapping[str, Any],
     metrics: Mapping[str, float],
     seconds: Mapping[str, float],
     figures: "Mapping[str, Figure]",
-    validation: Validation,
 ) -> str:
     """The address of the model in MLflow; parameters, metrics and plots are in the active run.
 
@@ -36,14 +37,15 @@ def record(
     """
     import mlflow
 
-    mlflow.log_params({f"model__{name}": value for name, value in parameters.items()})
+    mlflow.log_dict(experiment.model_dump(mode="json", exclude_none=True), "experiment.json")
+    mlflow.log_params({f"model__{name}": value for name, value in fitted.parameters.items()})
     mlflow.log_params({f"validation__{name}": value for name, value in validation.model_dump().items()})
     mlflow.log_params({"n_features": len(scaler.features), "features": json.dumps(scaler.features)})
     mlflow.log_metrics({**metrics, **{f"seconds_{name}": value for name, value in seconds.items()}})
     for name, figure in figures.items():
         mlflow.log_figure(figure, f"plots/{name.replace(' ', '_').lower()}.png")
     raw = pd.DataFrame(matrix(train, scaler.features), columns=list(scaler.features))
-    return _log_model(model, scaler, raw, target_name(train))
+    return _log_model(fitted.model, scaler, raw, target_name(train))
 
 
 def _log_model(model: XGBRegressor, scaler: FittedScaler, raw: pd.DataFrame, target: str) -> str:

@@ -1,8 +1,10 @@
 """The step that gives the champion a version, a bundle and a feature service, and the alias last."""
 
 import json
+import shutil
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Annotated, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import pandas as pd
 from pydantic import BaseModel
@@ -11,8 +13,9 @@ from zenml.logger import get_logger
 from zenml.metadata.metadata_types import MetadataType
 
 from serving.bundle import MODEL as MODEL_FILE
-from serving.bundle import REFERENCE_PROFILE, SCALER, Metadata, write_bundle
+from serving.bundle import REFERENCE_PROFILE, SCALER, Metadata, read_bundle, write_bundle
 from serving.contract import HOUSE_FEATURES, HOUSE_TARGET, read_feature_view
+from serving.errors import BundleError
 from serving.settings import Settings, read_settings
 from steps.apply_contract import apply_definitions
 from steps.core.columns import target_name
@@ -86,7 +89,7 @@ def enrol(
     client = mlflow_client()
     version, is_new = _version(client, champion, data_fingerprint)
     folder = bundle_folder(settings, version)
-    if _read(settings, version) is None:
+    if not _has_bundle(folder):
         metadata = _metadata(champion, train, data_fingerprint, zenml_run, settings, version)
         write_bundle(folder, metadata, _files(model, scaler, train))
         is_new = True
@@ -126,15 +129,19 @@ def _version(client: "MlflowClient", champion: ExperimentResult, data_fingerprin
     return str(made.version), True
 
 
-def _read(settings: Settings, version: str) -> Bundle | None:
-    """The bundle of the version, or None: its folder does not exist.
-
-    Raises:
-        BundleError: the folder exists and is not what it must be.
-    """
-    if not bundle_folder(settings, version).exists():
-        return None
-    return read_version(settings, version)
+def _has_bundle(folder: Path) -> bool:
+    """Whether the folder is a whole bundle; what is there otherwise is moved aside, and what a kill left is removed."""
+    for unfinished in folder.parent.glob(f".{folder.name}.*"):
+        shutil.rmtree(unfinished)
+    try:
+        read_bundle(folder)
+    except BundleError as err:
+        if folder.exists():
+            aside = folder.with_name(f"damaged-{folder.name}-{datetime.now(UTC):%Y%m%dT%H%M%S}")
+            logger.warning("%s It is moved to %s.", err, aside.name)
+            folder.rename(aside)
+        return False
+    return True
 
 
 def _metadata(
@@ -177,7 +184,7 @@ def _files(model: bytes, scaler: FittedScaler, train: pd.DataFrame) -> dict[str,
     }
 
 
-def _tags(bundle: Bundle, folder: str) -> dict[str, Any]:
+def _tags(bundle: Bundle, folder: str) -> dict[str, str]:
     metadata = bundle.metadata
     return {
         "experiment": metadata.experiment,

@@ -42,7 +42,7 @@ def tracking_uri() -> str:
     tracker = Client().active_stack.experiment_tracker
     if tracker is None:
         raise ConfigurationError("MLFLOW_TRACKING_URI is not set. Set it as in zenml_config/local.env.")
-    return str(tracker.config.tracking_uri)
+    return str(getattr(tracker.config, "tracking_uri", ""))
 
 
 def open_experiment(client: "MlflowClient", settings: Settings) -> "Experiment":

@@ -198,3 +198,9 @@ class ExperimentResult(BaseModel):
     model_digest: str
     mlflow_run_id: str
     model_uri: str
+
+    @property
+    def summary(self) -> str:
+        """The figures that matter, in a line."""
+        figures = "cross-validated RMSE {cv_rmse:.3f} ± {cv_rmse_sd:.3f}, test RMSE {test_rmse:.3f}, R² {test_r2:.3f}"
+        return f"{figures.format(**self.metrics)}, {self.seconds['total']:.1f} s"

@@ -1,11 +1,14 @@
 """How an experiment's model is found and fitted."""
 
-from collections.abc import Sequence
+import itertools
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import joblib
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.metrics import root_mean_squared_error
 from sklearn.model_selection import KFold, RandomizedSearchCV
 from xgboost import XGBRegressor
 
@@ -15,12 +18,56 @@ from steps.core.experiments import Experiment, Search
 Scaled = NDArray[np.float32]
 
 
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """A model of an experiment.
+
+    Attributes:
+        model: fitted on all training rows.
+        parameters: fixed and found.
+        search_rmse: the best score that the search saw, by its name; empty without a search.
+        seconds: of searching and fitting.
+    """
+
+    model: XGBRegressor
+    parameters: dict[str, Any]
+    search_rmse: dict[str, float]
+    seconds: float
+
+
 def regressor(parameters: dict[str, Any], seed: int) -> XGBRegressor:
     """An unfitted model with one thread: fits run side by side instead."""
     return XGBRegressor(**parameters, random_state=seed, n_jobs=1)
 
 
-def randomized_search(estimator: XGBRegressor, search: Search, seed: int) -> RandomizedSearchCV:
+class NegativeRmse:
+    """scikit-learn's score of that name, which also says how many fits are done.
+
+    Args:
+        fits: how many there will be.
+        report: is called about five times with the number of fits that are done.
+    """
+
+    def __init__(self, fits: int, report: Callable[[int], None]) -> None:
+        self._done = itertools.count(1)  # its next number is given out to one thread only
+        self._every = max(fits // 5, 1)
+        self._report = report
+
+    def __call__(self, model: XGBRegressor, X: Scaled, y: Matrix) -> float:
+        """The score of a fitted model on rows that it was not fitted on."""
+        done = next(self._done)
+        if done % self._every == 0:
+            self._report(done)
+        return -float(root_mean_squared_error(y, model.predict(X)))
+
+    def __repr__(self) -> str:
+        """The name of the score, as scikit-learn has it."""
+        return "neg_root_mean_squared_error"
+
+
+def randomized_search(
+    estimator: XGBRegressor, search: Search, seed: int, report: Callable[[int], None]
+) -> RandomizedSearchCV:
     """scikit-learn's search over the space, not yet run.
 
     The folds' fits take turns on all cores as threads (`fit_side_by_side`): XGBoost works without Python's lock, and
@@ -30,7 +77,7 @@ def randomized_search(estimator: XGBRegressor, search: Search, seed: int) -> Ran
         estimator,
         {name: distribution.sampler() for name, distribution in search.space.items()},
         n_iter=search.iterations,
-        scoring="neg_root_mean_squared_error",
+        scoring=NegativeRmse(search.iterations * search.folds, report),
         cv=KFold(search.folds, shuffle=True, random_state=seed),
         random_state=seed,
         n_jobs=-1,

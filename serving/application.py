@@ -1,9 +1,12 @@
 """One worker of the service: the model, Seldon's app and the layer in front of it, as a WSGI application."""
 
+import contextlib
 import ctypes
 import logging
 import os
 import signal
+import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -42,11 +45,29 @@ def preload(settings: Settings) -> None:
     from serving.seldon_protocol import install
 
     install(settings.var_dir / "seldon-protocol")
-    import feast  # noqa: F401
+    with _hidden("sklearn"):  # XGBoost would import it if it is there: four seconds of CPU for nothing
+        import xgboost  # noqa: F401
     import seldon_core.wrapper  # noqa: F401
-    import xgboost  # noqa: F401
+    from feast.repo_config import load_repo_config
 
     import serving.front  # noqa: F401
+
+    # Each of them imports its module, the offline store's being Dask's data frames.
+    config = load_repo_config(settings.feature_repo, settings.feature_repo / "feature_store.yaml")
+    _ = config.online_store, config.offline_store, config.registry
+
+
+@contextlib.contextmanager
+def _hidden(package: str) -> Iterator[None]:
+    """Let `import package` fail inside, unless it was imported before."""
+    if package in sys.modules:
+        yield
+        return
+    sys.modules[package] = None  # type: ignore[assignment]  # how Python marks what cannot be imported
+    try:
+        yield
+    finally:
+        del sys.modules[package]
 
 
 def create(instance: Instance) -> "Front":

@@ -70,7 +70,10 @@ def end_group(pid: int, created: float, patience_s: float) -> None:
         time.sleep(POLL_S)
     _signal(members, signal.SIGKILL)
     psutil.wait_procs(members, timeout=patience_s)
-    _reap(pid)
+    deadline = time.monotonic() + patience_s
+    # A main thread that has ended is a zombie already while other threads of its process still end.
+    while not _reap(pid) and time.monotonic() < deadline:
+        time.sleep(POLL_S)
 
 
 def _signal(members: Sequence[psutil.Process], number: signal.Signals) -> None:
@@ -79,10 +82,12 @@ def _signal(members: Sequence[psutil.Process], number: signal.Signals) -> None:
             process.send_signal(number)
 
 
-def _reap(pid: int) -> None:
-    """Take the exit status of a child of ours that has ended, so that it is no zombie."""
-    with contextlib.suppress(ChildProcessError):
-        os.waitpid(pid, os.WNOHANG)
+def _reap(pid: int) -> bool:
+    """Take the exit status of a child of ours that has ended, so that it is no zombie; whether there is none left."""
+    try:
+        return os.waitpid(pid, os.WNOHANG) != (0, 0)
+    except ChildProcessError:
+        return True
 
 
 def listeners(port: int) -> list[int | None]:

@@ -9,6 +9,7 @@ import os
 import shutil
 import subprocess
 import sys
+import warnings
 from functools import partial
 from pathlib import Path
 
@@ -30,6 +31,8 @@ def run(instance: Instance) -> None:
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(instance.metrics_folder)
     os.environ.update(dict.fromkeys(ONE_THREAD, "1"))
     preload(settings)
+    # A thread of pyarrow's allocator sleeps in this process; nothing in a forked worker waits for it.
+    warnings.filterwarnings("ignore", r".*use of fork\(\) may lead to deadlocks", DeprecationWarning)
     server = Server(
         "serving.application",
         address=settings.host,

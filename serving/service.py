@@ -128,8 +128,7 @@ def start(
     if candidate:
         log.unlink(missing_ok=True)
     # -O: Feast's type checks at import (typeguard) are left out, half of its five seconds of CPU.
-    # Workers are forked while a thread of pyarrow's allocator sleeps: Python warns, nothing waits for it.
-    arguments = ["-O", "-W", "ignore::DeprecationWarning", "-m", "serving.server"]
+    arguments = ["-O", "-m", "serving.server"]
     arguments += ["--bundle", str(bundle), "--instance", str(instance)]
     arguments += ["--host", settings.host, "--port", str(settings.rest_port)]
     arguments += ["--metrics-port", str(settings.metrics_port), "--workers", str(settings.workers)]

@@ -23,13 +23,17 @@ PERIOD_S = 2.0
 
 def work(profiles: Path, stopped: threading.Event, period_s: float = PERIOD_S) -> None:
     """Bring the profiles up to date until `stopped`, and once more then."""
-    last = False
-    while not last:
-        last = stopped.wait(period_s)
+    last = stopped.wait(period_s)
+    import whylogs.core  # noqa: F401  # now, not at the first row: it takes seconds, and a stop would have to wait
+
+    while True:
         try:
             profile_under_lock(profiles)
         except OSError:  # a full disk may be free again in the next round
             logger.exception("The profiles could not be brought up to date")
+        if last:
+            return
+        last = stopped.wait(period_s)
 
 
 def profile_under_lock(profiles: Path) -> int:

@@ -1,9 +1,7 @@
 """A small real platform for serving and deployment tests: features in Feast, model bundles, settings."""
 
 import os
-import subprocess
-import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -104,6 +102,10 @@ def offline_prices(bundle: Path, frame: Any) -> list[float]:
 
 def publish(frame: Any, environment: dict[str, str]) -> None:
     """Write the offline files, apply the feature repository and fill the online store."""
+    from serving.contract import HOUSE_FEATURES
+    from serving.settings import read_settings
+    from steps.apply_contract import apply_definitions
+
     offline = Path(environment["HPP_OFFLINE_DIR"])
     offline.mkdir(parents=True)
     now = datetime.now(UTC).replace(microsecond=0)
@@ -112,9 +114,16 @@ def publish(frame: Any, environment: dict[str, str]) -> None:
     features.to_parquet(offline / "house_features.parquet")
     target = frame[["house_id", "MEDV"]].assign(event_timestamp=known, created_timestamp=known)
     target.to_parquet(offline / "house_target.parquet")
-    feast = Path(sys.executable).with_name("feast")
-    for command in (["apply"], ["materialize-incremental", now.strftime("%Y-%m-%dT%H:%M:%S")]):
-        subprocess.run([feast, "-c", "feature_repo", *command], env=environment, check=True, capture_output=True)
+    with pytest.MonkeyPatch.context() as patch:
+        reach(patch, environment)
+        apply_definitions(read_settings()).materialize(observed - timedelta(days=1), now, [HOUSE_FEATURES])
+
+
+def reach(patch: pytest.MonkeyPatch, environment: Mapping[str, str]) -> None:
+    """Let this process work on the platform of the environment."""
+    for name, value in environment.items():
+        if name.startswith(("HPP_", "MLFLOW_")):
+            patch.setenv(name, value)
 
 
 @pytest.fixture(scope="session")
@@ -124,7 +133,8 @@ def serving_platform(tmp_path_factory: pytest.TempPathFactory) -> ServingPlatfor
 
     var = tmp_path_factory.mktemp("serving-platform")
     environment = {**os.environ, **read(ROOT / "zenml_config" / "local.env", {"HPP_VAR_DIR": str(var)})}
-    (var / "feast").mkdir()
+    for name in ("feast", "mlflow"):
+        (var / name).mkdir()
     frame = houses()
     models = Path(environment["HPP_MODELS_DIR"])
     bundles = {version: write_model(models, version, frame, rounds) for version, rounds in (("1", 40), ("2", 60))}
@@ -141,12 +151,27 @@ def serving_settings(
     from serving.settings import read_settings
 
     own = {"HPP_VAR_DIR": str(tmp_path), "HPP_PROFILES_DIR": str(tmp_path / "profiles"), "HPP_WORKERS": "1"}
+    own |= {"MLFLOW_TRACKING_URI": f"sqlite:///{tmp_path}/mlflow.db"}
     own |= {"HPP_REST_PORT": str(free_port()), "HPP_METRICS_PORT": str(free_port())}
-    for name, value in {**serving_platform.environment, **own}.items():
-        if name.startswith("HPP_"):
-            monkeypatch.setenv(name, value)
+    reach(monkeypatch, {**serving_platform.environment, **own})
     settings = read_settings()
     try:
         yield settings
     finally:
         stop_all(settings)
+
+
+@pytest.fixture
+def champion(serving_settings: Settings) -> Callable[[str], None]:
+    """A function that gives the alias `champion` to a version of the model in a registry of the test's own."""
+    from steps.tracking import mlflow_client
+
+    client = mlflow_client()
+
+    def give(version: str) -> None:
+        while len(client.search_model_versions("name='house-price'")) < int(version):
+            client.create_model_version("house-price", source=str(serving_settings.models_dir))
+        client.set_registered_model_alias("house-price", "champion", version)
+
+    client.create_registered_model("house-price")
+    return give

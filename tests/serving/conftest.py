@@ -13,7 +13,7 @@ from serving.front import Front
 from serving.model import HousePriceModel
 from serving.service import Service
 from tests.ports import free_port
-from tests.serving_platform import ServingPlatform
+from tests.serving_platform import ServingPlatform, reach
 
 PREDICTIONS = "/api/v1.0/predictions"
 
@@ -81,9 +81,7 @@ def client(serving_platform: ServingPlatform, profiles_dir: Path, metrics_port: 
     own = {"HPP_REST_PORT": str(free_port()), "HPP_METRICS_PORT": str(metrics_port)}
     own |= {"HPP_PROFILES_DIR": str(profiles_dir)}
     with pytest.MonkeyPatch.context() as patch:
-        for name, value in {**serving_platform.environment, **own}.items():
-            if name.startswith("HPP_"):
-                patch.setenv(name, value)
+        reach(patch, {**serving_platform.environment, **own})
         settings = read_settings()
         service = start(serving_platform.bundles["1"], settings)
     try:
@@ -99,9 +97,7 @@ def model(serving_platform: ServingPlatform, tmp_path_factory: pytest.TempPathFa
 
     own = {"HPP_PROFILES_DIR": str(tmp_path_factory.mktemp("profiles")), "HPP_MAX_BODY_BYTES": "200000"}
     with pytest.MonkeyPatch.context() as patch:
-        for name, value in {**serving_platform.environment, **own}.items():
-            if name.startswith("HPP_"):
-                patch.setenv(name, value)
+        reach(patch, {**serving_platform.environment, **own})
         loaded = HousePriceModel(serving_platform.bundles["1"], read_settings())
         loaded.load()
     return loaded

@@ -1,0 +1,95 @@
+"""Whole runs of the deployment pipeline: a real registry, a real Feast store, real server processes."""
+
+import contextlib
+import shutil
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from zenml.client import Client
+from zenml.models import PipelineRunResponse
+
+from pipelines.deployment import deployment_pipeline
+from serving import service
+from serving.processes import group
+from serving.settings import Settings
+from steps.core.errors import DeploymentError
+from steps.deploy_model import Deployment
+from steps.verification import ask
+from tests.serving_platform import ServingPlatform
+from zenml_config.environment import ROOT
+
+CONFIG = str(ROOT / "zenml_config" / "deployment.yaml")
+
+
+def run() -> PipelineRunResponse:
+    deployment_pipeline.with_options(config_path=CONFIG)()
+    return Client().list_pipeline_runs(sort_by="desc:created").items[0]
+
+
+def deployed() -> Deployment:
+    done = run().steps["deploy_model"].outputs
+    assert [page.type for page in done["deployment_report"][0].visualizations] == ["html"]
+    found = done["deployment"][0].load()
+    assert isinstance(found, Deployment)
+    return found
+
+
+def spoiled_online_store(platform: ServingPlatform, copy: Path) -> str:
+    """A setting of the online store: a copy in which one house has the features of another."""
+    shutil.copy(platform.var / "feast" / "online.db", copy)
+    with contextlib.closing(sqlite3.connect(copy)) as connection, connection:
+        (name,) = connection.execute("select name from sqlite_master where name like '%house_features'").fetchone()
+        one, other = connection.execute(f'select distinct entity_key from "{name}" limit 2').fetchall()  # noqa: S608
+        connection.execute(f'delete from "{name}" where entity_key = ?', other)  # noqa: S608
+        copied = "entity_key, feature_name, value, value_text, event_ts, created_ts"
+        chosen = copied.replace("entity_key", "?", 1)
+        connection.execute(
+            f'insert into "{name}" ({copied}) select {chosen} from "{name}" where entity_key = ?',  # noqa: S608
+            (*other, *one),
+        )
+    return f'{{type: sqlite, path: "{copy}"}}'
+
+
+def test_a_champion_is_started_kept_rolled_and_a_wrong_one_is_not_let_in(
+    zenml_stack: None,
+    champion: Callable[[str], None],
+    serving_settings: Settings,
+    serving_platform: ServingPlatform,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    champion("1")
+    first = deployed()
+    assert (first.action, first.version, first.previous_version) == ("started", "1", None)
+    assert first.candidate is not None
+    for parity in (first.candidate.by_raw_features, first.candidate.by_house_id, first.live.by_house_id):
+        assert (parity.rows, parity.holds) == (506, True)
+
+    second = deployed()
+    assert (second.action, second.pid, second.candidate) == ("kept", first.pid, None)
+
+    champion("2")
+    third = deployed()
+    assert (third.action, third.version, third.previous_version) == ("rolled", "2", "1")
+    (now,) = service.running(serving_settings)
+    assert (now.pid, now.version) == (third.pid, "2")
+    assert len(ask(now, ["house_id"], [[1], [2]])) == 2
+    # What the pipeline asked for was a probe: none of it counts as traffic.
+    assert not list(serving_settings.profiles_dir.glob("v*/*/*.bin")) or all_probes(serving_settings)
+
+    monkeypatch.setenv("HPP_ONLINE_STORE", spoiled_online_store(serving_platform, tmp_path / "spoiled.db"))
+    champion("1")
+    with pytest.raises(DeploymentError, match="The online store differs from the offline store"):
+        run()
+    (still,) = service.running(serving_settings)
+    assert (still.pid, still.version) == (third.pid, "2")
+    service.stop(still, serving_settings)
+    assert not group(still.pid, still.created)
+
+
+def all_probes(settings: Settings) -> bool:
+    from serving.profiles import ROWS, read_profile
+
+    return all(read_profile(path).metadata[ROWS] == "0" for path in settings.profiles_dir.glob("v*/*/*.bin"))

@@ -1,13 +1,14 @@
 """The pipeline that a new champion triggers: from the model registry to a service that answers rightly."""
 
 from zenml import pipeline
+from zenml.enums import ExecutionMode
 
 from steps.deploy_model import Rollout, deploy_model
 from steps.find_champion import ModelChoice, find_champion
 from steps.predict_offline import predict_offline
 
 
-@pipeline
+@pipeline(execution_mode=ExecutionMode.FAIL_FAST)
 def deployment_pipeline(model: ModelChoice, verified_houses: int, rollout: Rollout) -> None:
     """Find the champion, predict houses without the service, and serve it if the service says the same."""
     champion = find_champion(model)

@@ -10,6 +10,7 @@ from serving.bundle import read_bundle
 from serving.errors import BundleError, ContractError
 from serving.settings import Settings, read_settings
 from steps.core.errors import DeploymentError
+from steps.tracking import mlflow_client
 
 
 class ModelChoice(BaseModel):
@@ -71,11 +72,10 @@ def read_champion(model: ModelChoice, settings: Settings) -> Champion:
 
 
 def _registered_version(model: ModelChoice) -> str:
-    from mlflow import MlflowClient
     from mlflow.exceptions import MlflowException
 
     try:
-        return str(MlflowClient().get_model_version_by_alias(model.name, model.alias).version)
+        return str(mlflow_client().get_model_version_by_alias(model.name, model.alias).version)
     except MlflowException as err:
         raise DeploymentError(
             f"The model registry has no version of {model.name!r} with the alias {model.alias!r} ({err.message}). "

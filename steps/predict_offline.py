@@ -61,7 +61,9 @@ def predict(
     booster = xgboost.Booster({"nthread": 1})
     booster.load_model(bytearray(files[MODEL]))
     scaled = (raw - np.asarray(scaler.mean)) / np.asarray(scaler.scale)
+    booster.set_param({"nthread": 1})
+    booster.feature_names = list(scaler.features)
     prices: np.ndarray[tuple[int], np.dtype[np.float64]] = booster.predict(
-        xgboost.DMatrix(scaled.astype(np.float32), missing=np.nan, nthread=1)
+        xgboost.DMatrix(scaled.astype(np.float32), missing=np.nan, nthread=1, feature_names=list(scaler.features))
     ).astype(np.float64)
     return prices

@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 
+import psutil
 import pytest
 from zenml.client import Client
 from zenml.models import PipelineRunResponse
@@ -83,6 +84,7 @@ def test_a_champion_is_started_kept_rolled_and_a_wrong_one_is_not_let_in(
     champion("1")
     with pytest.raises(DeploymentError, match="The online store differs from the offline store"):
         run()
+    assert not any(child.status() == psutil.STATUS_ZOMBIE for child in psutil.Process().children())
     (still,) = service.running(serving_settings)
     assert (still.pid, still.version) == (third.pid, "2")
     service.stop(still, serving_settings)

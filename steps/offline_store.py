@@ -62,4 +62,6 @@ def only_writer(offline_dir: str) -> Iterator[None]:
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / ".lock").open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
+        for unfinished in folder.glob(".*.parquet.*"):  # of a run that was killed while it wrote
+            unfinished.unlink()
         yield

@@ -50,7 +50,7 @@ def _rows(results: Iterable[Mapping[str, Any]]) -> Iterable[str]:
 def _asked(kwargs: Mapping[str, Any]) -> str:
     if (mostly := kwargs.get("mostly")) is not None and "min_value" not in kwargs:
         return f"in at least {mostly:.0%} of the rows"
-    return asked(kwargs)
+    return asked(kwargs) or "in every row"
 
 
 def _observed(result: Mapping[str, Any]) -> str:

@@ -142,6 +142,12 @@ def test_a_place_that_is_no_folder_is_no_usable_setting(offline: Path, monkeypat
         published(boston())
 
 
+def test_what_a_killed_run_left_unfinished_is_removed(offline: Path) -> None:
+    (offline / ".house_features.parquet.123").write_bytes(b"PAR1")
+    published(boston().iloc[:10])
+    assert {path.name for path in offline.iterdir()} == {".lock", "house_features.parquet", "house_target.parquet"}
+
+
 def test_two_runs_at_once_append_one_after_the_other(tmp_path: Path) -> None:
     order: list[str] = []
 

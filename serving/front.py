@@ -3,6 +3,7 @@
 import logging
 import time
 from collections.abc import Callable, Iterable
+from http import HTTPStatus
 from io import BytesIO
 from typing import Any
 
@@ -27,10 +28,6 @@ Environ = dict[str, Any]
 StartResponse = Callable[..., Any]
 App = Callable[[Environ, StartResponse], Iterable[bytes]]
 Handler = Callable[[Environ], "Answer"]
-
-REASONS = {200: "OK", 400: "Bad Request", 404: "Not Found", 405: "Method Not Allowed", 413: "Content Too Large"}
-REASONS |= {415: "Unsupported Media Type", 422: "Unprocessable Content", 500: "Internal Server Error"}
-REASONS |= {503: "Service Unavailable"}
 
 PREDICT = ("/api/v1.0/predictions", "/api/v0.1/predictions", "/predict")
 FEEDBACK = ("/api/v1.0/feedback", "/api/v0.1/feedback", "/send-feedback")
@@ -170,7 +167,7 @@ def _from_seldon(code: int, body: bytes) -> ServingError:
     """The error of Seldon's app as one of ours."""
     logger.error("Seldon's app answered %s: %s", code, body[:1000])
     error = ServingError("The service's Seldon app could not answer; the reason is in the service's log.")
-    error.status = code if code in REASONS else 500
+    error.status = code
     return error
 
 
@@ -180,5 +177,5 @@ def _failure(error: ServingError) -> Answer:
 
 def _send(answer: Answer, method: str, start_response: StartResponse) -> list[bytes]:
     headers = [("Content-Type", answer.media_type), ("Content-Length", str(len(answer.body))), *answer.headers]
-    start_response(f"{answer.code} {REASONS[answer.code]}", headers)
+    start_response(f"{answer.code} {HTTPStatus(answer.code).phrase}", headers)
     return [b"" if method == "HEAD" else answer.body]

@@ -17,7 +17,9 @@ from tests.serving.conftest import PREDICTIONS, Reply
 from tests.serving_platform import MISSING, USED, ServingPlatform
 
 
-def call(front: Front, method: str, path: str, body: bytes = b"", media_type: str | None = "application/json") -> Reply:
+def call(
+    front: Front, method: str, path: str, body: bytes = b"", media_type: str | None = "application/json", **more: str
+) -> Reply:
     started: dict[str, Any] = {}
 
     def start_response(status: str, headers: list[tuple[str, str]]) -> None:
@@ -35,6 +37,7 @@ def call(front: Front, method: str, path: str, body: bytes = b"", media_type: st
         "wsgi.input": io.BytesIO(body),
         "CONTENT_LENGTH": str(len(body)),
         **({"CONTENT_TYPE": media_type} if media_type is not None else {}),
+        **more,
     }
     answer = b"".join(front(environ, start_response))
     return Reply(started["status"], started["headers"], answer)
@@ -156,6 +159,11 @@ def test_seldons_own_app_answers_health_metadata_and_its_api(front: Front) -> No
     assert call(front, "GET", "/health/status").json["strData"] == "house-price v1 is ready"
     assert call(front, "GET", "/metadata").json["versions"] == ["1"]
     assert "/predict" in call(front, "GET", "/seldon.json").json["paths"]
+
+
+def test_seldons_api_is_not_sent_again_to_a_client_that_has_it(front: Front) -> None:
+    reply = call(front, "GET", "/seldon.json", HTTP_IF_MODIFIED_SINCE="Fri, 01 Jan 2100 00:00:00 GMT")
+    assert (reply.status, reply.body) == (304, b"")
 
 
 def test_head_has_the_headers_of_get_and_no_body(front: Front) -> None:

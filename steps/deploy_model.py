@@ -42,7 +42,7 @@ class Deployment(BaseModel):
     Attributes:
         action: `kept`: the version was being served and answers rightly.
         previous_version: the version that was served before, if any.
-        candidate: how the version answered when it was tried beside the running service.
+        candidate: how the version answered when it was tried beside the service that it replaces, if there was one.
         live: how the service answers now.
         seconds: how long it took.
     """
@@ -91,7 +91,8 @@ def deploy(champion: Champion, expected: pd.DataFrame, rollout: Rollout, setting
         with services.only_deployer(settings):
             running = services.serving(settings)
             kept = _keep(running, champion, expected, rollout)
-            candidate = None if kept else _try_out(champion, expected, rollout, settings)
+            # With nothing to protect, the start on the port itself is the trial: a start takes seconds.
+            candidate = _try_out(champion, expected, rollout, settings) if running and not kept else None
             current, live = kept or _roll(champion, expected, rollout, settings)
     except ServingError as err:
         raise DeploymentError(f"Version {champion.version} of {champion.name} is not deployed. {err.info}") from err

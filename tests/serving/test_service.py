@@ -67,8 +67,10 @@ def test_rows_survive_a_kill_of_all_processes_and_are_profiled_by_the_next_start
     first = service.start(serving_platform.bundles["1"], serving_settings)
     for _ in range(50):
         assert Client(first).post(BY_ID).status == 200
-    for process in group(first.pid, first.created):
+    members = group(first.pid, first.created)
+    for process in members:
         process.send_signal(signal.SIGKILL)
+    assert not psutil.wait_procs(members, timeout=15)[1]
     assert service.running(serving_settings) == []
     second = service.start(serving_platform.bundles["1"], serving_settings)
     assert Client(second).post(BY_ID).status == 200

@@ -27,20 +27,10 @@ def specs(contract: Contract) -> tuple[FeatureSpec, ...]:
     return read_specs(contract)
 
 
-def edited(row: int, column: str, value: float) -> pd.DataFrame:
-    houses = boston()
-    houses.loc[row, column] = value
-    return houses
-
-
 def missing(column: str, share: float) -> pd.DataFrame:
     houses = boston()
     houses.loc[: int(share * len(houses)) - 1, column] = np.nan
     return houses
-
-
-def repeated() -> pd.DataFrame:
-    return pd.concat([boston(), boston().iloc[[5]].assign(house_id=506)], ignore_index=True)
 
 
 def shuffled(column: str) -> pd.DataFrame:
@@ -61,26 +51,50 @@ def test_the_kaggle_file_with_its_missing_values_is_as_the_contract_asks(specs: 
     assert found(houses, specs) == []
 
 
+@pytest.fixture(scope="module")
+def row_faults(specs: tuple[FeatureSpec, ...]) -> list[Fault]:
+    """What one validation says of houses with a fault of every kind."""
+    houses = pd.concat([missing("LSTAT", 0.6), boston().iloc[[405]].assign(house_id=506)], ignore_index=True)
+    for row, column, value in [
+        (3, "RM", 42),
+        (3, "CRIM", -0.1),
+        (3, "TAX", np.inf),
+        (4, "CHAS", 0.5),
+        (4, "RAD", 2.5),
+        (505, "MEDV", np.nan),
+        (9, "house_id", 7),
+        (10, "house_id", -1),
+        (0, "INDUS", 0),
+    ]:
+        houses.loc[row, column] = value
+    return found(houses, specs)
+
+
 @pytest.mark.parametrize(
-    ("houses", "wanted"),
+    "wanted",
     [
-        (lambda: edited(3, "RM", 42), Fault(3, "RM", "42", "3 to 9")),
-        (lambda: edited(3, "CRIM", -0.1), Fault(3, "CRIM", "-0.1", "0 to 100 or null")),
-        (lambda: edited(3, "TAX", np.inf), Fault(3, "TAX", "inf", "100 to 800")),
-        (lambda: edited(4, "CHAS", 0.5), Fault(4, "CHAS", "0.5", "0 or 1 or null")),
-        (lambda: edited(4, "RAD", 2.5), Fault(4, "RAD", "2.5", "whole numbers 1 to 24")),
-        (lambda: edited(505, "MEDV", np.nan), Fault(505, "MEDV", "missing", "1 to 50")),
-        (lambda: edited(9, "house_id", 7), Fault(9, "house_id", "7", "a number that no other row has")),
-        (lambda: edited(0, "INDUS", 0), Fault(0, "INDUS", "0", "0.4 or more")),
-        (lambda: missing("LSTAT", 0.6), Fault(None, "LSTAT", "missing in 303 of 506 rows (60%)", "at most 6%")),
-        (repeated, Fault(506, "every column", "the same as in row 5", "rows that differ")),
-        (lambda: edited(9, "house_id", -1), Fault(9, "house_id", "-1", "0 or more")),
+        Fault(3, "RM", "42", "3 to 9"),
+        Fault(3, "CRIM", "-0.1", "0 to 100 or null"),
+        Fault(3, "TAX", "inf", "100 to 800"),
+        Fault(4, "CHAS", "0.5", "0 or 1 or null"),
+        Fault(4, "RAD", "2.5", "whole numbers 1 to 24"),
+        Fault(505, "MEDV", "missing", "1 to 50"),
+        Fault(9, "house_id", "7", "a number that no other row has"),
+        Fault(10, "house_id", "-1", "0 or more"),
+        Fault(0, "INDUS", "0", "0.4 or more"),
+        Fault(None, "LSTAT", "missing in 303 of 507 rows (60%)", "at most 6%"),
+        Fault(506, "every column", "the same as in row 405", "rows that differ"),
     ],
 )
-def test_a_fault_of_a_row_or_column_is_named(
-    houses: Callable[[], pd.DataFrame], wanted: Fault, specs: tuple[FeatureSpec, ...]
-) -> None:
-    assert wanted in found(houses(), specs)
+def test_a_fault_of_a_row_or_column_is_named(wanted: Fault, row_faults: list[Fault]) -> None:
+    assert wanted in row_faults
+
+
+def test_the_faults_come_in_the_order_in_which_a_person_wants_them(row_faults: list[Fault]) -> None:
+    rows = [fault.row for fault in row_faults]
+    assert (rows[0], rows[-1]) == (None, None)
+    within = [row for row in rows if row is not None]
+    assert within == sorted(within)
 
 
 @pytest.mark.parametrize(
@@ -103,19 +117,11 @@ def test_a_fault_of_the_data_as_a_whole_is_named(
     assert part in {fault.column for fault in found(houses(), specs) if fault.row is None}
 
 
-def test_the_faults_come_in_the_order_in_which_a_person_wants_them(specs: tuple[FeatureSpec, ...]) -> None:
-    houses = missing("LSTAT", 0.6).assign(AGE=boston()["AGE"] / 100)
-    houses.loc[3, "RM"] = 42
-    rows = [fault.row for fault in found(houses, specs)]
-    assert (rows[0], rows[-1]) == (None, None)
-    assert 3 in rows
-
-
 def test_few_houses_are_not_held_to_the_distribution_of_many(specs: tuple[FeatureSpec, ...]) -> None:
     assert found(boston().head(5), specs) == []
 
 
-@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("seed", range(2))
 def test_any_half_of_the_houses_passes(seed: int, specs: tuple[FeatureSpec, ...]) -> None:
     assert found(boston().sample(250, random_state=seed).reset_index(drop=True), specs) == []
 

@@ -1,6 +1,7 @@
 """The last screen of the demo: what happened, and what to try next."""
 
 import json
+import math
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -11,6 +12,7 @@ if TYPE_CHECKING:
     from zenml.models import PipelineRunResponse
 
 Runs = dict[str, "PipelineRunResponse"]
+WIDTH = 110  # characters; the table needs that much, and a narrower terminal wraps it without losing figures
 EXPERIMENT_COLUMNS = {
     "cross-validated RMSE": "{cv_rmse:.3f} ± {cv_rmse_sd:.3f}",
     "test RMSE": "{test_rmse:.3f}",
@@ -25,7 +27,7 @@ def output(run: "PipelineRunResponse", step: str, artifact: str) -> Any:
 
 def report(runs: Runs, seconds: dict[str, float]) -> None:
     """Print it."""
-    console = Console(highlight=False, soft_wrap=True)
+    console = Console(highlight=False, soft_wrap=True, width=WIDTH)
     champion = output(runs["training"], "choose_champion", "champion")
     console.print()
     console.print(experiments_table(experiment_results(runs["training"]), champion.name))
@@ -76,7 +78,7 @@ def story(runs: Runs, champion: Any) -> list[str]:
         f"[bold]Gate[/bold]       passed: {verdict.reason}.",
         f"[bold]Registry[/bold]   {registered.name} version {registered.version}, alias champion; {registered.bundle}.",
         f"[bold]Service[/bold]    {deployment.url} ({deployment.action}, pid {deployment.pid}); "
-        f"it answers as the offline model does, to {parity:.0e}.",
+        f"it differs from the offline model by {parity:.0e} at most.",
     ]
 
 
@@ -87,7 +89,8 @@ def examples(url: str, houses: pd.DataFrame) -> dict[str, str]:
         houses: the champion's features of some houses, by `house_id`.
     """
     shown, other = (int(house) for house in houses.index[17:19]) if len(houses) > 18 else (houses.index[0],) * 2
-    row = [None if pd.isna(value) else value for value in houses.loc[shown]]
+    values: list[float] = houses.loc[[shown]].to_numpy(float)[0].tolist()
+    row = [None if math.isnan(value) else value for value in values]
     return {
         "a price by raw features": curl(url, list(houses.columns), [row]),
         "prices of houses in the feature store": curl(url, ["house_id"], [[shown], [other]]),

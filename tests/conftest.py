@@ -1,10 +1,13 @@
 """Every test runs in a platform of its own: an empty folder in place of `var/`, set before anything is imported."""
 
+import atexit
 import os
+import shutil
 import tempfile
 from pathlib import Path
 
-_VAR = Path(os.environ.get("HPP_TEST_VAR_DIR") or tempfile.mkdtemp(prefix="hpp-tests-"))
+_VAR = Path(tempfile.mkdtemp(prefix="hpp-tests-"))
+atexit.register(shutil.rmtree, _VAR, ignore_errors=True)
 
 
 def _environment(var_dir: Path) -> dict[str, str]:

@@ -1,0 +1,90 @@
+"""The demo as a whole: three pipelines, a standing service, and a last screen whose commands work."""
+
+import fcntl
+import json
+import shlex
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+
+from pipelines import demo
+from serving import service
+from serving.settings import Settings, read_settings
+from tests.ports import free_port
+from zenml_config.environment import ROOT
+
+
+@pytest.fixture
+def small_demo(platform_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Settings]:
+    """The demo's own configuration with searches of two candidates, on free ports; what it started is stopped."""
+    from zenml_config.stack import register_stack
+
+    configuration = tmp_path / "root" / "zenml_config"
+    configuration.mkdir(parents=True)
+    for name in demo.PIPELINES:
+        (configuration / f"{name}.yaml").write_text((ROOT / "zenml_config" / f"{name}.yaml").read_text())
+    training = yaml.safe_load((configuration / "training.yaml").read_text())
+    training["parameters"]["validation"] |= {"folds": 3, "repeats": 1}
+    for experiment in training["parameters"]["experiments"]:
+        if experiment["search"]:
+            experiment["search"] |= {"iterations": 2, "folds": 2}
+    (configuration / "training.yaml").write_text(yaml.safe_dump(training))
+    monkeypatch.setenv("HPP_ROOT", str(configuration.parent))
+    monkeypatch.setenv("HPP_REST_PORT", str(free_port()))
+    monkeypatch.setenv("HPP_METRICS_PORT", str(free_port()))
+    settings = read_settings()
+    try:
+        yield settings
+    finally:
+        service.stop_all(settings)
+        monkeypatch.undo()
+        register_stack()
+
+
+def curls(screen: str) -> list[str]:
+    return [line for line in screen.splitlines() if line.startswith("curl ")]
+
+
+def ask(command: str) -> list[list[float]]:
+    reply = subprocess.run(shlex.split(command), capture_output=True, text=True, check=True, timeout=30)
+    prices: list[list[float]] = json.loads(reply.stdout)["data"]["ndarray"]
+    return prices
+
+
+@pytest.mark.usefixtures("zenml_stack")
+def test_it_ends_with_a_standing_service_and_commands_that_work_and_a_second_run_computes_nothing_again(
+    small_demo: Settings, capfd: pytest.CaptureFixture[str]
+) -> None:
+    demo.main()
+    screen = capfd.readouterr().out
+    for name in ("all_features_tuned", "shap_top10_default", "shap_top10_tuned"):
+        assert name in screen
+    assert "506 houses in Feast (506 new)" in screen
+    assert "house-price version 1, alias champion" in screen
+    by_features, by_id, what_if = (ask(command) for command in curls(screen))
+    assert by_features[0] == by_id[0]
+    assert what_if != by_id[:1]
+
+    served = service.running(small_demo)
+    demo.main()
+    captured = capfd.readouterr()
+    assert "506 houses in Feast (0 new)" in captured.out
+    assert "house-price version 1, alias champion" in captured.out
+    assert "(kept, " in captured.out
+    assert service.running(small_demo) == served
+    again = captured.out + captured.err
+    for step in ("explore", "validate", "prepare", "all_features_tuned", "shap_top10_tuned"):
+        assert f"{step} has started" not in again.replace("\x1b[38;5;105m", "").replace("\x1b[37m", "")
+
+
+@pytest.mark.usefixtures("platform_dir")
+def test_a_second_demo_on_the_same_folder_is_told_to_wait() -> None:
+    settings = read_settings()
+    settings.run_dir.mkdir(parents=True)
+    with (settings.run_dir / "demo.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        with pytest.raises(SystemExit, match="Another `make demo` is at work"):
+            demo.main()

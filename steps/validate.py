@@ -96,9 +96,12 @@ def build_docs(context: "EphemeralDataContext", docs: Path) -> None:
     docs.parent.mkdir(parents=True, exist_ok=True)
     unfinished = Path(tempfile.mkdtemp(prefix=f".{docs.name}.", dir=docs.parent))
     try:
-        store = {"class_name": "TupleFilesystemStoreBackend", "base_directory": str(unfinished)}
-        site = {"class_name": "SiteBuilder", "site_index_builder": {"class_name": "DefaultSiteIndexBuilder"}}
-        context.add_data_docs_site(site_name=SITE, site_config={**site, "store_backend": store})
+        site: Any = {
+            "class_name": "SiteBuilder",
+            "site_index_builder": {"class_name": "DefaultSiteIndexBuilder"},
+            "store_backend": {"class_name": "TupleFilesystemStoreBackend", "base_directory": str(unfinished)},
+        }
+        context.add_data_docs_site(site_name=SITE, site_config=site)
         context.build_data_docs(site_names=[SITE])
         shutil.rmtree(docs, ignore_errors=True)
         unfinished.chmod(0o755)

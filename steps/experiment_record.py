@@ -9,7 +9,7 @@ import pandas as pd
 from sklearn.pipeline import make_pipeline
 from xgboost import XGBRegressor
 
-from steps.core.columns import matrix, target_name
+from steps.core.columns import matrix
 from steps.core.experiments import Experiment, Validation
 from steps.core.scaling import FittedScaler, as_estimator
 from steps.core.search import Fitted
@@ -45,19 +45,18 @@ def record(
     for name, figure in figures.items():
         mlflow.log_figure(figure, f"plots/{name.replace(' ', '_').lower()}.png")
     raw = pd.DataFrame(matrix(train, scaler.features), columns=list(scaler.features))
-    return _log_model(fitted.model, scaler, raw, target_name(train))
+    return _log_model(fitted.model, scaler, raw)
 
 
-def _log_model(model: XGBRegressor, scaler: FittedScaler, raw: pd.DataFrame, target: str) -> str:
+def _log_model(model: XGBRegressor, scaler: FittedScaler, raw: pd.DataFrame) -> str:
     import mlflow
     from mlflow.models import infer_signature
 
     pipeline = make_pipeline(as_estimator(scaler), model)
-    predicted = pd.DataFrame({target: pipeline.predict(raw)})
     logged = mlflow.sklearn.log_model(
         pipeline,
         name=MODEL_NAME,
-        signature=infer_signature(raw, predicted),
+        signature=infer_signature(raw, pipeline.predict(raw)),
         input_example=raw.head(EXAMPLE_ROWS),
         # Without them MLflow finds them out by loading the model in another process: nine seconds a call.
         pip_requirements=[

@@ -197,7 +197,7 @@ def _tags(bundle: Bundle, folder: str) -> dict[str, str]:
 
 def _report_orphans(client: "MlflowClient", settings: Settings, serving: str) -> None:
     for known in versions(client):
-        if known.version != serving and not bundle_folder(settings, str(known.version)).exists():
+        if str(known.version) != serving and not bundle_folder(settings, str(known.version)).exists():
             logger.warning(
                 "Version %s of %s has no bundle: its run was stopped in between. It is never served.",
                 known.version,

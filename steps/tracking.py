@@ -93,7 +93,7 @@ def autologging(flavour: str) -> Iterator[None]:
 
 def quieten() -> None:
     """Keep MLflow from telling of every table that it makes and of its own plans."""
-    for name in ("mlflow", "mlflow.store.db.utils", "alembic"):
+    for name in ("mlflow", "mlflow.store.db.utils", "alembic", "whylogs"):
         logging.getLogger(name).setLevel(logging.WARNING)
     warnings.filterwarnings("ignore", module=r"mlflow\b")
 

@@ -27,4 +27,4 @@ def predict(model: bytes, scaler: FittedScaler, houses: pd.DataFrame) -> NDArray
     prices: NDArray[np.float32] = booster.inplace_predict(
         scale(houses, scaler), missing=np.nan, validate_features=False
     )
-    return prices
+    return prices.reshape(len(houses))  # of no houses XGBoost makes a matrix

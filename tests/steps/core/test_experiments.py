@@ -1,0 +1,135 @@
+"""What training.yaml may say of experiments."""
+
+from typing import Any
+
+import pytest
+import yaml
+from pydantic import TypeAdapter, ValidationError
+from scipy import stats
+
+from steps.core.errors import ConfigurationError
+from steps.core.experiments import Distribution, Experiments, Hyperparameters, Search
+from tests.training import experiment, result, training_parameters
+
+SPACE = {"max_depth": {"randint": [2, 5]}}
+
+
+def parse(entries: list[dict[str, Any]]) -> Experiments:
+    return TypeAdapter(Experiments).validate_python(entries)
+
+
+def test_the_three_experiments_of_the_guide_are_configured() -> None:
+    experiments = parse(training_parameters()["experiments"])
+    tuned, default, top_tuned = experiments
+    assert [e.name for e in experiments] == [
+        "all_features_tuned",
+        "shap_top10_default",
+        "shap_top10_tuned",
+    ]
+    for searched in (tuned, top_tuned):
+        assert searched.search is not None
+        assert (searched.search.iterations, searched.search.folds) == (50, 10)
+    assert tuned.features == "all"
+    assert default.parameters.given() == {}
+    assert default.search is None
+    for top in (default, top_tuned):
+        assert top.choose([f"F{i}" for i in range(13)], [f"F{i}" for i in range(13)]) == [f"F{i}" for i in range(10)]
+
+
+def test_a_fourth_experiment_costs_three_lines() -> None:
+    lines = "- name: shallow\n  features: {shap_top: 5}\n  {parameters: {max_depth: 2}, search: null}"
+    lines = lines.replace(
+        "  {parameters: {max_depth: 2}, search: null}", "  parameters: {max_depth: 2}\n  search: null"
+    )
+    fourth = parse([*training_parameters()["experiments"], *yaml.safe_load(lines)])[3]
+    assert fourth.parameters.given() == {"max_depth": 2}
+
+
+@pytest.mark.parametrize(
+    ("wrong", "says"),
+    [
+        ({"parameters": {"max_dept": 3}}, r"max_dept\s+Extra inputs"),
+        ({"parameters": {"max_depth": 3.5}}, "valid integer"),
+        ({"parameters": {"subsample": 1.5}}, "less than or equal to 1"),
+        ({"search": {"iterations": 5, "folds": 3, "space": {"max_dept": {"randint": [2, 5]}}}}, "max_dept = 2"),
+        ({"search": {"iterations": 5, "folds": 3, "space": {"subsample": {"uniform": [0.6, 0.5]}}}}, "subsample = 1.1"),
+        ({"search": {"iterations": 5, "folds": 3, "space": {"max_depth": {"uniform": [2, 3]}}}}, "max_depth = 2.0"),
+        ({"search": {"iterations": 5, "folds": 3, "space": {}}}, "at least 1 item"),
+        ({"search": {"iterations": 0, "folds": 3, "space": SPACE}}, "greater than or equal to 1"),
+        ({"search": {"iterations": 5, "folds": 3}}, r"space\s+Field required"),
+        ({"parameters": {"max_depth": 3}, "search": {"iterations": 5, "folds": 3, "space": SPACE}}, "fixed in"),
+        ({"features": "some"}, "features"),
+        ({"features": {"top": 3}}, "Extra inputs"),
+        ({"name": "Two Words"}, "pattern"),
+        ({"extra": 1}, "Extra inputs"),
+    ],
+)
+def test_what_is_unknown_or_out_of_range_is_an_error_that_names_it(wrong: dict[str, Any], says: str) -> None:
+    with pytest.raises(ValidationError, match=says):
+        experiment(**wrong)
+
+
+def test_two_experiments_of_one_name_are_refused() -> None:
+    one = experiment().model_dump()
+    with pytest.raises(ValidationError, match="same name: quick"):
+        parse([one, one])
+
+
+@pytest.mark.parametrize(
+    ("distribution", "says"),
+    [
+        ({}, "got none"),
+        ({"randint": [1, 3], "uniform": [0, 1]}, "got randint, uniform"),
+        ({"randint": [3, 3]}, r"nothing can be drawn from \[3, 3\]"),
+        ({"uniform": [0.1, 0]}, "nothing can be drawn"),
+        ({"loguniform": [0, 1]}, "nothing can be drawn"),
+        ({"choice": []}, "at least 1 item"),
+        ({"normal": [0, 1]}, "Extra inputs"),
+    ],
+)
+def test_a_distribution_that_gives_nothing_is_refused(distribution: dict[str, Any], says: str) -> None:
+    with pytest.raises(ValidationError, match=says):
+        Distribution.model_validate(distribution)
+
+
+@pytest.mark.parametrize(
+    ("distribution", "ends"),
+    [
+        ({"randint": [50, 500]}, [50, 499]),
+        ({"uniform": [0.01, 0.3]}, [0.01, pytest.approx(0.31)]),
+        ({"loguniform": [0.01, 1.0]}, [0.01, 1.0]),
+        ({"choice": [16, 64]}, [16, 64]),
+    ],
+)
+def test_distributions_have_scipys_ends(distribution: dict[str, Any], ends: list[Any]) -> None:
+    assert Distribution.model_validate(distribution).extremes() == ends
+
+
+def test_draws_come_from_scipys_distribution() -> None:
+    ours = Distribution.model_validate({"uniform": [0.01, 0.3]}).sampler().rvs(5, random_state=1)
+    assert list(ours) == list(stats.uniform(0.01, 0.3).rvs(5, random_state=1))
+
+
+def test_chosen_features_keep_the_contracts_order() -> None:
+    top = experiment(features={"shap_top": 2})
+    assert top.choose(["LSTAT", "CRIM", "RM"], ["CRIM", "RM", "LSTAT"]) == ["CRIM", "LSTAT"]
+    assert experiment().choose(["LSTAT", "CRIM", "RM"], ["CRIM", "RM", "LSTAT"]) == ["CRIM", "RM", "LSTAT"]
+
+
+def test_more_features_than_there_are_cannot_be_chosen() -> None:
+    with pytest.raises(ConfigurationError, match="quick wants the 4 most important features; the contract has 3"):
+        experiment(features={"shap_top": 4}).choose(["A", "B", "C"], ["A", "B", "C"])
+
+
+def test_every_parameter_is_one_that_xgboost_knows() -> None:
+    from xgboost import XGBRegressor
+
+    assert set(Hyperparameters.model_fields) <= set(XGBRegressor().get_params())
+
+
+def test_a_search_with_a_known_space_is_accepted() -> None:
+    assert Search.model_validate({"iterations": 1, "folds": 2, "space": SPACE}).space["max_depth"].extremes() == [2, 4]
+
+
+def test_the_summary_has_the_figures() -> None:
+    assert result().summary == "cross-validated RMSE 3.000 ± 0.500, test RMSE 2.500, R² 0.900, 2.0 s"

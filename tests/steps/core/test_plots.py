@@ -1,0 +1,42 @@
+"""Figures and the page that holds them."""
+
+import base64
+import re
+
+import numpy as np
+import pandas as pd
+
+from steps.core.importance import ShapValues, rank
+from steps.core.plots import page, predicted_versus_true, residuals, shap_bar, shap_summary
+
+ROWS = {"training rows": (np.array([10.0, 20.0]), np.array([11.0, 18.0]))}
+VALUES = ShapValues(np.array([[1.0, -2.0], [-1.0, 2.0], [0.5, 1.0]], dtype=np.float32), base=20.0)
+RAW = pd.DataFrame({"RM": [5.0, 6.0, 7.0], "LSTAT": [30.0, np.nan, 5.0]})
+
+
+def test_predictions_are_drawn_over_true_prices_and_residuals_over_predictions() -> None:
+    points = predicted_versus_true(ROWS).axes[0].collections[0].get_offsets()
+    np.testing.assert_array_equal(points, [[10, 11], [20, 18]])
+    points = residuals(ROWS).axes[0].collections[0].get_offsets()
+    np.testing.assert_array_equal(points, [[11, -1], [18, 2]])
+
+
+def test_the_most_important_feature_is_on_top_of_the_bars() -> None:
+    axes = shap_bar(rank(VALUES, ["RM", "LSTAT"])).axes[0]
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["RM", "LSTAT"]  # from below
+    assert axes.patches[1].get_width() > axes.patches[0].get_width()
+
+
+def test_the_page_holds_every_figure_as_an_image_of_its_own() -> None:
+    figures = {"summary <all>": shap_summary(VALUES, RAW), "bar": shap_bar(rank(VALUES, ["RM", "LSTAT"]))}
+    text = page("SHAP & more", figures)
+    images = re.findall(r'src="data:image/png;base64,([^"]+)"', text)
+    assert [base64.b64decode(image)[:8] for image in images] == [b"\x89PNG\r\n\x1a\n"] * 2
+    assert "summary &lt;all&gt;" in text
+    assert "SHAP &amp; more" in text
+    assert "http" not in re.sub(r"base64,[^\"]+", "", text)
+
+
+def test_the_summary_has_a_row_for_every_feature() -> None:
+    labels = {label.get_text() for label in shap_summary(VALUES, RAW).axes[0].get_yticklabels()}
+    assert labels == {"RM", "LSTAT"}

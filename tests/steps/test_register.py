@@ -1,0 +1,229 @@
+"""The gate and the registration against a real MLflow registry and a real Feast registry."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import mlflow
+import numpy as np
+import pandas as pd
+import pytest
+from whylogs.core import DatasetProfileView
+
+from serving.bundle import REFERENCE_PROFILE, read_bundle
+from serving.contract import read_feature_service
+from serving.predictor import Predictor
+from serving.settings import read_settings
+from steps.apply_contract import apply_definitions
+from steps.core.errors import GateError, PlatformError
+from steps.core.experiments import ExperimentResult
+from steps.core.prediction import predict
+from steps.core.promotion import RECORDED, UNSEEN, Verdict
+from steps.core.scaling import FittedScaler, fit_scaler, restrict
+from steps.gate import decide
+from steps.register import RegisteredModel, enrol
+from steps.registry import champion_version, versions
+from steps.run_experiment import conduct
+from steps.tracking import MODEL, mlflow_client
+from tests.training import experiment, prepared, promotion, validation
+from zenml_config.environment import ROOT, read
+
+GOOD = {"n_estimators": 60, "max_depth": 4}
+
+
+@dataclass
+class Trained:
+    """An experiment that was carried out, and what it was made from."""
+
+    result: ExperimentResult
+    model: bytes
+    scaler: FittedScaler
+    train: pd.DataFrame
+    test: pd.DataFrame
+
+    def judged(self, fingerprint: str = "data", **limits: float) -> Verdict:
+        """What the gate says of it."""
+        made = (self.result, self.model, self.scaler, self.test)
+        return decide(*made, fingerprint, promotion(**limits), read_settings())
+
+    def registered(self, fingerprint: str = "data") -> RegisteredModel:
+        """The version that it gets."""
+        scaler = restrict(self.scaler, self.result.features)
+        return enrol(self.result, self.model, scaler, self.train, fingerprint, "zenml-run", read_settings())
+
+
+def trained(parameters: dict[str, int] = GOOD, rows: tuple[pd.DataFrame, pd.DataFrame] | None = None) -> Trained:
+    train, test = rows or prepared()[:2]
+    scaler = fit_scaler(train)
+    ranking = ["LSTAT", "RM", "DIS", *(name for name in scaler.features if name not in ("LSTAT", "RM", "DIS"))]
+    wanted = experiment(features={"shap_top": 10}, parameters=parameters)
+    result, model, _ = conduct(train, test, scaler, ranking, wanted, validation(), {"data_fingerprint": "data"})
+    return Trained(result, model, scaler, train, test)
+
+
+@pytest.fixture(scope="module")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Trained]]:
+    """A platform whose definitions are applied, and a model that was trained on it."""
+    folder = tmp_path_factory.mktemp("template")
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in read(ROOT / "zenml_config" / "local.env", {"HPP_VAR_DIR": str(folder)}).items():
+            if not name.startswith("ZENML"):
+                patch.setenv(name, value)
+        apply_definitions(read_settings())
+        yield folder, trained()
+
+
+@pytest.fixture
+def first(template: tuple[Path, Trained], platform_dir: Path) -> Trained:
+    """A trained model, on a platform of the test's own."""
+    for part in ("feast", "mlflow"):
+        shutil.copytree(template[0] / part, platform_dir / part, dirs_exist_ok=True)
+    return template[1]
+
+
+def test_the_first_champion_gets_a_version_a_bundle_and_a_feature_service(first: Trained) -> None:
+    verdict = first.judged()
+    assert (verdict.outcome, verdict.champion_version) == ("promote", None)
+    assert "no champion yet" in verdict.reason
+    made = first.registered()
+    assert (made.version, made.is_new) == ("1", True)
+
+    metadata, files = read_bundle(Path(made.bundle))
+    raw = first.test[list(metadata.features)].to_numpy("float64")
+    served = Predictor(metadata, files).predict(raw)
+    np.testing.assert_array_equal(served, predict(first.model, restrict(first.scaler, metadata.features), first.test))
+    profile = DatasetProfileView.deserialize(files[REFERENCE_PROFILE])
+    assert set(profile.get_columns()) == set(first.train.columns) - {"house_id"}
+    assert metadata.units["RM"] == "rooms"
+    assert set(metadata.units) == {*metadata.features, "MEDV"}
+
+    specs = read_feature_service(read_settings().feature_store(), "house_price_v1")
+    assert tuple(spec.name for spec in specs) == metadata.features == first.result.features
+
+    client = mlflow_client()
+    version = client.get_model_version_by_alias(MODEL, "champion")
+    assert version.tags == {
+        "model_digest": first.result.model_digest,
+        "data_fingerprint": "data",
+        "experiment": "quick",
+        "feature_service": "house_price_v1",
+        "zenml_run": "zenml-run",
+        "git_commit": metadata.git_commit,
+        "bundle": made.bundle,
+    }
+    copied = {file.path for file in client.list_artifacts(first.result.mlflow_run_id, "bundle/v1")}
+    assert copied == {f"bundle/v1/{path.name}" for path in Path(made.bundle).iterdir()}
+    # The model in MLflow takes raw features, too.
+    logged = mlflow.pyfunc.load_model(f"models:/{MODEL}@champion")
+    raw_frame = first.test[list(metadata.features)]
+    np.testing.assert_allclose(logged.predict(raw_frame), served, rtol=1e-6)
+
+
+def test_the_same_model_from_the_same_data_makes_nothing_new(first: Trained) -> None:
+    first.registered()
+    assert first.judged().outcome == "unchanged"
+    again = first.registered()
+    assert (again.version, again.is_new) == ("1", False)
+    assert len(versions(mlflow_client())) == 1
+
+
+def test_a_better_model_takes_the_place_and_the_old_one_can_still_be_served(first: Trained) -> None:
+    trained({"n_estimators": 12}).registered()
+    verdict = first.judged()
+    assert verdict.comparison is not None
+    assert (verdict.comparison.basis, verdict.comparison.rows) == (UNSEEN, 102)
+    assert first.registered().version == "2"
+    assert champion_version(mlflow_client()) == "2"
+    store = read_settings().feature_store()
+    assert read_feature_service(store, "house_price_v1") == read_feature_service(store, "house_price_v2")
+
+
+def test_a_model_that_misses_a_floor_or_is_worse_leaves_the_champion_alone(first: Trained) -> None:
+    first.registered()
+    with pytest.raises(GateError, match="test RMSE is"):
+        first.judged(maximum_test_rmse=0.1)
+    with pytest.raises(GateError, match=r"worse than the serving champion: RMSE .* of version 1"):
+        trained({"n_estimators": 3}).judged(maximum_test_rmse=50, minimum_test_r2=-1)
+    assert champion_version(mlflow_client()) == "1"
+
+
+def test_rows_that_the_champion_was_trained_on_do_not_judge_it(first: Trained) -> None:
+    first.registered()
+    swapped = trained(rows=(first.train.tail(380).reset_index(drop=True), first.train.head(102)))
+    verdict = swapped.judged(tolerance=5.0)
+    assert verdict.comparison is not None
+    assert verdict.comparison.basis == RECORDED
+
+
+def test_a_run_that_was_stopped_before_the_bundle_is_finished_by_the_next_one(
+    first: Trained, platform_dir: Path
+) -> None:
+    models = read_settings().models_dir
+    models.write_text("in the way")
+    with pytest.raises(OSError, match="models"):
+        first.registered()
+    assert [version.version for version in versions(mlflow_client())] == [1]
+    assert champion_version(mlflow_client()) is None
+    models.unlink()
+    (models / ".v1.left").mkdir(parents=True)
+    made = first.registered()
+    assert (made.version, made.is_new) == ("1", True)
+    assert champion_version(mlflow_client()) == "1"
+    assert [path.name for path in models.iterdir()] == ["v1"]
+
+
+def test_a_version_without_a_bundle_is_reported_and_never_serves(
+    first: Trained, platform_dir: Path, warned: Callable[[], list[str]]
+) -> None:
+    orphan = trained({"n_estimators": 20})
+    models = read_settings().models_dir
+    models.write_text("in the way")
+    with pytest.raises(OSError, match="models"):
+        orphan.registered()
+    models.unlink()
+    assert first.registered().version == "2"
+    assert [text for text in warned() if "Version 1 of house-price has no bundle" in text]
+    assert champion_version(mlflow_client()) == "2"
+
+
+def test_a_lost_or_damaged_bundle_of_the_champion_is_made_anew(first: Trained) -> None:
+    made = first.registered()
+    model = Path(made.bundle) / "model.ubj"
+    model.write_bytes(b"spoiled")
+    verdict = first.judged()
+    assert (verdict.outcome, verdict.champion_version) == ("promote", None)
+    assert "is lost" in verdict.reason
+    assert first.registered().version == "1"
+    read_bundle(Path(made.bundle))
+    assert len(list(Path(made.bundle).parent.glob("damaged-v1-*"))) == 1
+
+
+def test_a_bundle_of_another_registry_is_not_taken_for_the_versions(
+    first: Trained, platform_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first.registered()
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{platform_dir}/another.db")
+    other = trained({"n_estimators": 20})
+    with pytest.raises(PlatformError, match=r"v1 holds another model than version 1"):
+        other.registered()
+    assert champion_version(mlflow_client()) is None
+
+
+@pytest.fixture
+def warned(monkeypatch: pytest.MonkeyPatch) -> Callable[[], list[str]]:
+    """What the registration has warned of so far."""
+    import logging
+
+    texts: list[str] = []
+
+    class Keep(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            texts.append(record.getMessage())
+
+    from steps import register
+
+    handler = Keep(logging.WARNING)
+    register.logger.addHandler(handler)
+    monkeypatch.setattr(handler, "level", logging.WARNING)
+    return lambda: texts

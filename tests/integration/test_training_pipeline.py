@@ -1,0 +1,141 @@
+"""Whole runs of the training pipeline in a real ZenML store, with small searches."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+import yaml
+from zenml.client import Client
+from zenml.models import PipelineRunResponse
+
+from pipelines.training import training_pipeline
+from serving.bundle import read_bundle
+from serving.settings import read_settings
+from steps.core.errors import GateError
+from steps.core.evaluation import errors
+from steps.core.experiments import ExperimentResult
+from steps.core.prediction import predict
+from steps.core.scaling import FittedScaler, restrict
+from steps.tracking import EXPERIMENT, mlflow_client
+from tests.houses import FINGERPRINT
+from tests.training import publish_boston, training_parameters
+from zenml_config.stack import register_stack
+
+NAMES = ["all_features_tuned", "shap_top10_default", "shap_top10_tuned"]
+
+
+@pytest.fixture
+def platform(zenml_stack: None, platform_dir: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A platform with published houses, whose MLflow store is that of the ZenML stack, too."""
+    register_stack()
+    publish_boston()
+    yield platform_dir
+    monkeypatch.undo()
+    register_stack()
+
+
+def run(folder: Path, **changes: dict[str, Any]) -> PipelineRunResponse:
+    """A run with the settings of training.yaml, but four candidates on two folds of small models."""
+    parameters = training_parameters()
+    for experiment in parameters["experiments"]:
+        if experiment["search"]:
+            space = {"n_estimators": {"randint": [30, 60]}, "max_depth": {"randint": [3, 5]}}
+            experiment["search"] = {"iterations": 4, "folds": 2, "space": space}
+    parameters["validation"] |= {"folds": 3, "repeats": 1}
+    for block, values in changes.items():
+        parameters[block] |= values
+    config = folder / "training.yaml"
+    config.write_text(yaml.safe_dump({"parameters": parameters}))
+    training_pipeline.with_options(config_path=str(config))()
+    return Client().list_pipeline_runs(sort_by="desc:created").items[0]
+
+
+def output(done: PipelineRunResponse, step: str, name: str) -> Any:
+    return done.steps[step].outputs[name][0]
+
+
+def test_a_run_leaves_three_experiments_and_a_champion_and_the_next_one_has_nothing_to_do(platform: Path) -> None:
+    done = run(platform)
+    assert done.status == "completed"
+    results = [output(done, name, f"{name}_result").load() for name in NAMES]
+    holds_what_each_experiment_is(results, output(done, "rank_features", "feature_ranking").load())
+    holds_a_mlflow_run_for_each(results, done)
+    holds_what_the_dashboard_shows(done)
+    holds_the_registered_champion(done, min(results, key=lambda result: result.metrics["cv_rmse"]))
+
+    again = run(platform)
+    assert {name for name, step in again.steps.items() if step.status != "cached"} == {
+        "build_training_set",
+        "gate",
+        "register",
+    }
+    registered = output(again, "register", "registered_model").load()
+    assert (registered.version, registered.is_new) == ("1", False)
+
+    # Another seed gives other models; the floors cannot be reached: what serves stays.
+    with pytest.raises(GateError, match="may not serve"):
+        run(platform, validation={"model_seed": 1}, promotion={"maximum_test_rmse": 0.5})
+    assert str(mlflow_client().get_model_version_by_alias(EXPERIMENT, "champion").version) == "1"
+    assert [path.name for path in read_settings().models_dir.iterdir()] == ["v1"]
+
+
+def holds_what_each_experiment_is(results: list[ExperimentResult], ranking: pd.DataFrame) -> None:
+    tuned, default, top_tuned = results
+    assert len(tuned.features) == 13
+    assert default.features == top_tuned.features
+    assert set(default.features) == set(ranking["feature"].head(10))
+    assert default.parameters == {}
+    for searched in (tuned, top_tuned):
+        assert {"n_estimators", "max_depth", "max_bin"} == set(searched.parameters)
+        assert searched.metrics["search_rmse"] > 0
+    for result in results:
+        assert result.metrics["train_rmse"] < result.metrics["cv_rmse"]
+        assert result.metrics["test_r2"] > 0.8
+
+
+def holds_a_mlflow_run_for_each(results: list[ExperimentResult], done: PipelineRunResponse) -> None:
+    client = mlflow_client()
+    runs = client.search_runs([client.get_experiment_by_name(EXPERIMENT).experiment_id])
+    by_name = {run.info.run_name: run for run in runs}
+    assert set(by_name) == {*NAMES, done.name}
+    for result in results:
+        kept = by_name[result.name]
+        assert kept.info.run_id == result.mlflow_run_id
+        assert kept.data.tags["mlflow.parentRunId"] == by_name[done.name].info.run_id
+        assert kept.data.tags["data_fingerprint"] == FINGERPRINT
+        assert kept.data.tags["zenml_run"] == str(done.id)
+        assert kept.data.tags["feature_service"] == "house_price_training"
+        assert kept.data.tags["git_commit"]
+        assert result.metrics.items() <= kept.data.metrics.items()
+        assert Path(kept.info.artifact_uri).is_relative_to(read_settings().mlflow_artifacts)
+        plots = {file.path for file in client.list_artifacts(kept.info.run_id, "plots")}
+        expected = ("predicted_versus_true", "residuals", "shap_bar", "shap_summary")
+        assert plots == {f"plots/{name}.png" for name in expected}
+    # What autologging adds.
+    assert "best_cv_score" in by_name["all_features_tuned"].data.metrics
+    assert by_name["shap_top10_default"].data.params["objective"] == "reg:squarederror"
+
+
+def holds_what_the_dashboard_shows(done: PipelineRunResponse) -> None:
+    pages = [("rank_features", "shap_plots"), ("choose_champion", "experiment_comparison")]
+    for step, name in [*pages, *((name, f"{name}_plots") for name in NAMES)]:
+        assert [page.type for page in output(done, step, name).visualizations] == ["html"]
+    scaler = output(done, "prepare", "scaler")
+    assert [page.type for page in scaler.visualizations] == ["csv"]
+    assert isinstance(scaler.load(), FittedScaler)
+    assert output(done, "build_training_set", "training_set").run_metadata["fingerprint"] == FINGERPRINT
+    assert output(done, "gate", "verdict").run_metadata["outcome"] == "promote"
+
+
+def holds_the_registered_champion(done: PipelineRunResponse, best: ExperimentResult) -> None:
+    registered = output(done, "register", "registered_model").load()
+    assert (registered.version, registered.is_new) == ("1", True)
+    metadata, files = read_bundle(Path(registered.bundle))
+    assert (metadata.experiment, metadata.features, metadata.metrics) == (best.name, best.features, best.metrics)
+    assert (metadata.zenml_run_id, metadata.data_fingerprint) == (str(done.id), FINGERPRINT)
+    test = output(done, "prepare", "test_rows").load()
+    scaler = output(done, "prepare", "scaler").load()
+    predicted = predict(files["model.ubj"], restrict(scaler, metadata.features), test)
+    assert errors(test["MEDV"].to_numpy(), predicted, "test")["test_rmse"] == pytest.approx(best.metrics["test_rmse"])

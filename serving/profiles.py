@@ -45,9 +45,20 @@ def profile_path(profiles: Path, spool_file: Path) -> Path:
     return profiles / version / hour / f"{worker}{PROFILE_ENDING}"
 
 
-def profile_spool(spool: Path, profiles: Path) -> int:
-    """The number of rows that were added to the profiles: all complete lines of the spool that were not in them yet."""
-    return sum(_profile_file(path, profile_path(profiles, path)) for path in sorted(spool.glob(f"*{ENDING}")))
+def profile_spool(spool: Path, profiles: Path, sizes: dict[Path, int] | None = None) -> int:
+    """The number of rows that were added to the profiles: all complete lines of the spool that were not in them yet.
+
+    Args:
+        sizes: the files' sizes at the caller's last round, brought up to date here: a file that did not grow is left out.
+    """
+    sizes = {} if sizes is None else sizes
+    added = 0
+    for path in sorted(spool.glob(f"*{ENDING}")):
+        size = path.stat().st_size
+        if sizes.get(path) != size:
+            added += _profile_file(path, profile_path(profiles, path))
+            sizes[path] = size
+    return added
 
 
 def read_hour(folder: Path) -> "DatasetProfileView | None":

@@ -26,9 +26,12 @@ def work(profiles: Path, stopped: threading.Event, period_s: float = PERIOD_S) -
     last = stopped.wait(period_s)
     import whylogs.core  # noqa: F401  # now, not at the first row: it takes seconds, and a stop would have to wait
 
+    # It tells of every profile that it reads.
+    logging.getLogger("whylogs").setLevel(logging.WARNING)
+    sizes: dict[Path, int] = {}
     while True:
         try:
-            profile_under_lock(profiles)
+            profile_under_lock(profiles, sizes)
         except OSError:  # a full disk may be free again in the next round
             logger.exception("The profiles could not be brought up to date")
         if last:
@@ -36,7 +39,7 @@ def work(profiles: Path, stopped: threading.Event, period_s: float = PERIOD_S) -
         last = stopped.wait(period_s)
 
 
-def profile_under_lock(profiles: Path) -> int:
+def profile_under_lock(profiles: Path, sizes: dict[Path, int] | None = None) -> int:
     """The number of rows that were added to the profiles; 0 while another process is at it."""
     (profiles / SPOOL).mkdir(parents=True, exist_ok=True)
     with (profiles / ".lock").open("w") as lock:
@@ -44,7 +47,7 @@ def profile_under_lock(profiles: Path) -> int:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             return 0
-        return profile_spool(profiles / SPOOL, profiles)
+        return profile_spool(profiles / SPOOL, profiles, sizes)
 
 
 class _MetricsServer(ThreadingHTTPServer):

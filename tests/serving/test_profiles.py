@@ -99,6 +99,19 @@ def test_profiles_take_each_row_once_however_often_they_are_brought_up_to_date(t
     assert view.get_column("RM").to_summary_dict()["counts/null"] == 1
 
 
+def test_a_file_that_did_not_grow_is_not_read_again(tmp_path: Path) -> None:
+    spool = Spool(tmp_path / "spool", "7", COLUMNS)
+    sizes: dict[Path, int] = {}
+    for _ in range(2):
+        spool.append([[6.0, 20.0]])
+        assert profile_spool(tmp_path / "spool", tmp_path, sizes) == 1
+        assert sizes == {only(tmp_path / "spool"): only(tmp_path / "spool").stat().st_size}
+        profile_path(tmp_path, only(tmp_path / "spool")).rename(tmp_path / "aside")
+        assert profile_spool(tmp_path / "spool", tmp_path, sizes) == 0
+        (tmp_path / "aside").rename(profile_path(tmp_path, only(tmp_path / "spool")))
+    spool.close()
+
+
 def test_the_profiles_of_two_workers_merge_to_one(tmp_path: Path) -> None:
     for _ in range(2):
         spool = Spool(tmp_path / "spool", "7", COLUMNS)

@@ -4,7 +4,6 @@ import contextlib
 import logging
 import os
 import subprocess
-import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -92,10 +91,11 @@ def autologging(flavour: str) -> Iterator[None]:
 
 
 def quieten() -> None:
-    """Keep MLflow from telling of every table that it makes and of its own plans."""
+    """Keep MLflow and whylogs from telling of every table and file that they touch."""
     for name in ("mlflow", "mlflow.store.db.utils", "alembic", "whylogs"):
         logging.getLogger(name).setLevel(logging.WARNING)
-    warnings.filterwarnings("ignore", module=r"mlflow\b")
+    # It warns after each step that MLflow has no fastai any more.
+    logging.getLogger("zenml.integrations.mlflow.experiment_trackers.mlflow_experiment_tracker").setLevel(logging.ERROR)
 
 
 def git_commit(root: Path) -> str:

@@ -49,7 +49,7 @@ def profile_spool(spool: Path, profiles: Path, sizes: dict[Path, int] | None = N
     """The number of rows that were added to the profiles: all complete lines of the spool that were not in them yet.
 
     Args:
-        sizes: the files' sizes at the caller's last round, brought up to date here: a file that did not grow is left out.
+        sizes: the files' sizes at the last round, brought up to date here: files that did not grow are skipped.
     """
     sizes = {} if sizes is None else sizes
     added = 0

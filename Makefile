@@ -33,8 +33,8 @@ types: $(READY)
 contracts: $(READY)
 	$(BIN)/lint-imports
 
-bench: $(READY)  ## measure the serving and the training against their named peers
-	$(BIN)/python -m benchmarks
+bench: $(READY)  ## measure the service beside a FastAPI peer, in one run (after make demo)
+	$(BIN)/python -m benchmarks.serving
 
 dashboard: $(READY)  ## open the ZenML dashboard on the runs of this folder
 	@$(BIN)/python -m zenml_config.dashboard start

@@ -1,4 +1,4 @@
-"""Our service beside a FastAPI peer: `python -m benchmarks.serving --bundle DIR [--port N]`.
+"""Our service beside a FastAPI peer: `make bench`, or `python -m benchmarks.serving [--bundle DIR] [--port N]`.
 
 Both serve the same bundle with one worker, in turns, on the same machine. Ratios are what to read: requests per second
 depend on the machine and on the client, which shares its cores.
@@ -113,19 +113,32 @@ def _answers(target: Target) -> bool:
     return True
 
 
+def newest_bundle(folder: Path) -> Path:
+    """The bundle that was written last.
+
+    Raises:
+        SystemExit: there is none.
+    """
+    bundles = sorted(folder.glob("v*/metadata.json"), key=lambda path: path.stat().st_mtime)
+    if not bundles:
+        raise SystemExit(f"{folder} has no model bundle to serve. Run `make demo` first.")
+    return bundles[-1].parent
+
+
 def main() -> None:
     """Measure in alternating rounds and print the medians as ratios."""
     settings = read_settings()
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--bundle", type=Path, required=True)
-    parser.add_argument("--port", type=int, default=settings.rest_port, help="two ports from here on are used")
+    parser.add_argument("--bundle", type=Path, help="default: the newest bundle of HPP_MODELS_DIR")
+    parser.add_argument("--port", type=int, default=9320, help="two ports from here on are used")
     parser.add_argument("--requests", type=int, default=2000)
     parser.add_argument("--rounds", type=int, default=3)
     wanted = parser.parse_args()
+    bundle = wanted.bundle or newest_bundle(settings.models_dir)
     with tempfile.TemporaryDirectory() as folder:
         own = {"rest_port": wanted.port, "metrics_port": 0, "workers": 1, "profiles_dir": Path(folder) / "profiles"}
         mine = settings.model_copy(update=own)
-        with ours(wanted.bundle, mine) as targets, peer(wanted.bundle, wanted.port + 1, Path(folder)) as other:
+        with ours(bundle, mine) as targets, peer(bundle, wanted.port + 1, Path(folder)) as other:
             everyone = [other, *targets]
             for target in everyone:
                 ask(target, 200)

@@ -1,9 +1,5 @@
 """The step that gives the champion a version, a bundle and a feature service, and the alias last."""
 
-import json
-import shutil
-from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import pandas as pd
@@ -12,28 +8,21 @@ from zenml import ArtifactConfig, get_step_context, log_metadata, step
 from zenml.logger import get_logger
 from zenml.metadata.metadata_types import MetadataType
 
-from serving.bundle import MODEL as MODEL_FILE
-from serving.bundle import REFERENCE_PROFILE, SCALER, Metadata, read_bundle, write_bundle
-from serving.contract import HOUSE_FEATURES, HOUSE_TARGET, read_feature_view
-from serving.errors import BundleError
+from serving.bundle import write_bundle
 from serving.settings import Settings, read_settings
 from steps.apply_contract import apply_definitions
-from steps.core.columns import target_name
 from steps.core.errors import PlatformError
 from steps.core.experiments import ExperimentResult
-from steps.core.fingerprint import HOUSE_ID
-from steps.core.prediction import predict
 from steps.core.promotion import Verdict
-from steps.core.reference import reference_profile
-from steps.core.scaling import FittedScaler, as_bundled, restrict
-from steps.registry import TRAINING_HOUSES, Bundle, bundle_folder, champion_version, read_version, versions
-from steps.tracking import ALIAS, MODEL, git_commit, mlflow_client
+from steps.core.scaling import FittedScaler, restrict
+from steps.model_bundle import collect_files, describe, has_bundle
+from steps.registry import Bundle, bundle_folder, champion_version, read_version, versions
+from steps.tracking import ALIAS, MODEL, mlflow_client
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
 logger = get_logger(__name__)
-SCHEMA = 1
 
 
 class RegisteredModel(BaseModel):
@@ -89,9 +78,9 @@ def enrol(
     client = mlflow_client()
     version, is_new = _version(client, champion, data_fingerprint)
     folder = bundle_folder(settings, version)
-    if not _has_bundle(folder):
-        metadata = _metadata(champion, train, data_fingerprint, zenml_run, settings, version)
-        write_bundle(folder, metadata, _files(model, scaler, train))
+    if not has_bundle(folder):
+        metadata = describe(champion, train, data_fingerprint, zenml_run, settings, version)
+        write_bundle(folder, metadata, collect_files(model, scaler, train))
         is_new = True
     bundle = read_version(settings, version)
     if bundle.model_digest != champion.model_digest:
@@ -127,61 +116,6 @@ def _version(client: "MlflowClient", champion: ExperimentResult, data_fingerprin
             raise
     made = client.create_model_version(MODEL, champion.model_uri, champion.mlflow_run_id, tags=identity)
     return str(made.version), True
-
-
-def _has_bundle(folder: Path) -> bool:
-    """Whether the folder is a whole bundle; what is there otherwise is moved aside, and what a kill left is removed."""
-    for unfinished in folder.parent.glob(f".{folder.name}.*"):
-        shutil.rmtree(unfinished)
-    try:
-        read_bundle(folder)
-    except BundleError as err:
-        if folder.exists():
-            aside = folder.with_name(f"damaged-{folder.name}-{datetime.now(UTC):%Y%m%dT%H%M%S}")
-            logger.warning("%s It is moved to %s.", err, aside.name)
-            folder.rename(aside)
-        return False
-    return True
-
-
-def _metadata(
-    champion: ExperimentResult,
-    train: pd.DataFrame,
-    data_fingerprint: str,
-    zenml_run: str,
-    settings: Settings,
-    version: str,
-) -> Metadata:
-    store = settings.feature_store()
-    specs = [*read_feature_view(store, HOUSE_FEATURES), *read_feature_view(store, HOUSE_TARGET)]
-    target = target_name(train)
-    return Metadata(
-        schema=SCHEMA,
-        model_name=MODEL,
-        model_version=version,
-        experiment=champion.name,
-        feature_service=f"{MODEL.replace('-', '_')}_v{version}",
-        features=champion.features,
-        target=target,
-        units={spec.name: spec.unit for spec in specs if spec.name in (*champion.features, target)},
-        metrics=champion.metrics,
-        parameters=champion.parameters,
-        mlflow_run_id=champion.mlflow_run_id,
-        zenml_run_id=zenml_run,
-        data_fingerprint=data_fingerprint,
-        git_commit=git_commit(settings.root),
-        created_at=datetime.now(UTC).isoformat(timespec="seconds"),
-    )
-
-
-def _files(model: bytes, scaler: FittedScaler, train: pd.DataFrame) -> dict[str, bytes]:
-    predicted = predict(model, scaler, train)
-    return {
-        MODEL_FILE: model,
-        SCALER: as_bundled(scaler),
-        REFERENCE_PROFILE: reference_profile(train, predicted, target_name(train)),
-        TRAINING_HOUSES: json.dumps(sorted(train[HOUSE_ID].tolist())).encode(),
-    }
 
 
 def _tags(bundle: Bundle, folder: str) -> dict[str, str]:

@@ -1,0 +1,83 @@
+"""What goes into the bundle of a registered version, and whether one is there already."""
+
+import json
+import shutil
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pandas as pd
+from zenml.logger import get_logger
+
+from serving.bundle import MODEL as MODEL_FILE
+from serving.bundle import REFERENCE_PROFILE, SCALER, Metadata, read_bundle
+from serving.contract import HOUSE_FEATURES, HOUSE_TARGET, read_feature_view
+from serving.errors import BundleError
+from serving.settings import Settings
+from steps.core.columns import target_name
+from steps.core.experiments import ExperimentResult
+from steps.core.fingerprint import HOUSE_ID
+from steps.core.prediction import predict
+from steps.core.reference import reference_profile
+from steps.core.scaling import FittedScaler, as_bundled
+from steps.registry import TRAINING_HOUSES
+from steps.tracking import MODEL, git_commit
+
+logger = get_logger(__name__)
+SCHEMA = 1
+
+
+def has_bundle(folder: Path) -> bool:
+    """Whether the folder is a whole bundle; what is there otherwise is moved aside, and what a kill left is removed."""
+    for unfinished in folder.parent.glob(f".{folder.name}.*"):
+        shutil.rmtree(unfinished)
+    try:
+        read_bundle(folder)
+    except BundleError as err:
+        if folder.exists():
+            aside = folder.with_name(f"damaged-{folder.name}-{datetime.now(UTC):%Y%m%dT%H%M%S}")
+            logger.warning("%s It is moved to %s.", err, aside.name)
+            folder.rename(aside)
+        return False
+    return True
+
+
+def describe(
+    champion: ExperimentResult,
+    train: pd.DataFrame,
+    data_fingerprint: str,
+    zenml_run: str,
+    settings: Settings,
+    version: str,
+) -> Metadata:
+    """What the bundle says of itself; the digests are written with the files."""
+    store = settings.feature_store()
+    specs = [*read_feature_view(store, HOUSE_FEATURES), *read_feature_view(store, HOUSE_TARGET)]
+    target = target_name(train)
+    return Metadata(
+        schema=SCHEMA,
+        model_name=MODEL,
+        model_version=version,
+        experiment=champion.name,
+        feature_service=f"{MODEL.replace('-', '_')}_v{version}",
+        features=champion.features,
+        target=target,
+        units={spec.name: spec.unit for spec in specs if spec.name in (*champion.features, target)},
+        metrics=champion.metrics,
+        parameters=champion.parameters,
+        mlflow_run_id=champion.mlflow_run_id,
+        zenml_run_id=zenml_run,
+        data_fingerprint=data_fingerprint,
+        git_commit=git_commit(settings.root),
+        created_at=datetime.now(UTC).isoformat(timespec="seconds"),
+    )
+
+
+def collect_files(model: bytes, scaler: FittedScaler, train: pd.DataFrame) -> dict[str, bytes]:
+    """The files of the bundle, by name."""
+    predicted = predict(model, scaler, train)
+    return {
+        MODEL_FILE: model,
+        SCALER: as_bundled(scaler),
+        REFERENCE_PROFILE: reference_profile(train, predicted, target_name(train)),
+        TRAINING_HOUSES: json.dumps(sorted(train[HOUSE_ID].tolist())).encode(),
+    }

@@ -40,7 +40,7 @@ dashboard: $(READY)  ## open the ZenML dashboard on the runs of this folder
 	@$(BIN)/python -m zenml_config.dashboard start
 
 mlflow-ui: $(READY)  ## show the experiments and the model registry, until Ctrl-C
-	$(BIN)/mlflow ui --port 5000
+	$(BIN)/mlflow ui --port 5000 --workers 1
 
 feast-ui: $(READY)  ## show the feature repository, until Ctrl-C
 	$(BIN)/feast -c feature_repo ui --port 8888

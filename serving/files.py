@@ -2,19 +2,29 @@
 
 import os
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 
-def write_atomically(path: Path, data: bytes) -> None:
-    """Put the data under the name at once, its folder made if need be; a crash leaves the old file or the new one."""
+def replace_file(path: Path, write: Callable[[Path], object]) -> None:
+    """Have `write` fill a temporary file beside the path, which then takes the path's name at once.
+
+    The folder is made if need be; a crash leaves the old file or the new one.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, unfinished = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    os.close(handle)
+    unfinished = Path(name)
     try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
+        write(unfinished)
+        with unfinished.open("rb") as file:
             os.fsync(file.fileno())
-        Path(unfinished).replace(path)
-    except BaseException:
-        Path(unfinished).unlink(missing_ok=True)
-        raise
+        unfinished.chmod(0o644)
+        unfinished.replace(path)
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
+def write_atomically(path: Path, data: bytes) -> None:
+    """Put the data under the name at once."""
+    replace_file(path, lambda unfinished: unfinished.write_bytes(data))

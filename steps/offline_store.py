@@ -8,10 +8,10 @@ from pathlib import Path
 import pandas as pd
 
 from serving.contract import HOUSE_FEATURES, HOUSE_TARGET
+from serving.files import replace_file
 from steps.core.errors import ConfigurationError, DataError
 from steps.core.fingerprint import HOUSE_ID
 from steps.core.publication import CREATED, EVENT
-from steps.files import replace_file
 
 VIEWS = (HOUSE_FEATURES, HOUSE_TARGET)
 

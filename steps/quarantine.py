@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pandas as pd
 
+from serving.files import replace_file
 from steps.core.fingerprint import HOUSE_ID
 from steps.core.rejection import RejectedRowsError, quarantine
-from steps.files import replace_file
 
 
 def keep_rejected(folder: Path, error: RejectedRowsError) -> RejectedRowsError:

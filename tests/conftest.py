@@ -39,3 +39,22 @@ def zenml_stack() -> None:
     from zenml_config.stack import register_stack
 
     register_stack()
+
+
+def forget_stacks() -> None:
+    """Let ZenML read its stacks anew: a process keeps those that it has seen, wherever their MLflow has moved to."""
+    from zenml.stack import stack
+
+    stack._STACK_CACHE.clear()
+
+
+@pytest.fixture
+def no_earlier_runs(zenml_stack: None) -> None:
+    """The session's ZenML store without runs: no step can come from the cache of another test."""
+    from zenml.client import Client
+
+    forget_stacks()
+    client = Client()
+    while runs := client.list_pipeline_runs(size=100).items:
+        for run in runs:
+            client.delete_pipeline_run(run.id)

@@ -52,34 +52,33 @@ def _make_tables(uri: str) -> None:
 
 
 def _register(client: Client) -> None:
-    _component(
-        client,
-        StackComponentType.EXPERIMENT_TRACKER,
-        EXPERIMENT_TRACKER,
-        {"tracking_uri": os.environ["MLFLOW_TRACKING_URI"]},
-    )
+    tracker = {"tracking_uri": os.environ["MLFLOW_TRACKING_URI"]}
+    moved = _component(client, StackComponentType.EXPERIMENT_TRACKER, EXPERIMENT_TRACKER, tracker)
     _component(client, StackComponentType.MODEL_REGISTRY, MODEL_REGISTRY, {})
+    mlflow: dict[StackComponentType, Any] = {
+        StackComponentType.EXPERIMENT_TRACKER: EXPERIMENT_TRACKER,
+        StackComponentType.MODEL_REGISTRY: MODEL_REGISTRY,
+    }
     if not client.list_stacks(name=STACK):
-        client.create_stack(
-            name=STACK,
-            components={
-                StackComponentType.ORCHESTRATOR: "default",
-                StackComponentType.ARTIFACT_STORE: "default",
-                StackComponentType.EXPERIMENT_TRACKER: EXPERIMENT_TRACKER,
-                StackComponentType.MODEL_REGISTRY: MODEL_REGISTRY,
-            },
-        )
-    if client.active_stack_model.name != STACK:
+        embedded = {StackComponentType.ORCHESTRATOR: "default", StackComponentType.ARTIFACT_STORE: "default"}
+        client.create_stack(name=STACK, components={**embedded, **mlflow})
+    elif moved:
+        # A process keeps the stack that it has seen until the stack itself, not only a component, is newer and active.
+        client.update_stack(STACK, component_updates=mlflow)
+    if moved or client.active_stack_model.name != STACK:
         client.activate_stack(STACK)
 
 
-def _component(client: Client, kind: StackComponentType, name: str, configuration: dict[str, Any]) -> None:
-    """Make the stack component exist with this configuration."""
+def _component(client: Client, kind: StackComponentType, name: str, configuration: dict[str, Any]) -> bool:
+    """Whether the stack component existed with another configuration; it has this one now."""
     existing = client.list_stack_components(type=kind, name=name)
     if not existing:
         client.create_stack_component(name=name, flavor="mlflow", component_type=kind, configuration=configuration)
-    elif any(existing[0].configuration.get(key) != value for key, value in configuration.items()):
-        client.update_stack_component(name, kind, configuration=configuration)
+        return False
+    if all(existing[0].configuration.get(key) == value for key, value in configuration.items()):
+        return False
+    client.update_stack_component(name, kind, configuration=configuration)
+    return True
 
 
 if __name__ == "__main__":

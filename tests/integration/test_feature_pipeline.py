@@ -22,7 +22,7 @@ def run() -> PipelineRunResponse:
 
 
 def test_a_run_leaves_reports_and_a_filled_store_and_the_next_one_does_only_what_is_new(
-    zenml_stack: None, platform_dir: Path
+    no_earlier_runs: None, platform_dir: Path
 ) -> None:
     first = run()
     assert first.status == "completed"

@@ -19,6 +19,7 @@ from steps.core.experiments import ExperimentResult
 from steps.core.prediction import predict
 from steps.core.scaling import FittedScaler, restrict
 from steps.tracking import EXPERIMENT, mlflow_client
+from tests.conftest import forget_stacks
 from tests.houses import FINGERPRINT
 from tests.training import publish_boston, training_parameters
 from zenml_config.stack import register_stack
@@ -27,9 +28,10 @@ NAMES = ["all_features_tuned", "shap_top10_default", "shap_top10_tuned"]
 
 
 @pytest.fixture
-def platform(zenml_stack: None, platform_dir: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def platform(no_earlier_runs: None, platform_dir: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A platform with published houses, whose MLflow store is that of the ZenML stack, too."""
     register_stack()
+    forget_stacks()
     publish_boston()
     yield platform_dir
     monkeypatch.undo()

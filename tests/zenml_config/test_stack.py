@@ -41,6 +41,9 @@ def test_a_moved_mlflow_is_followed(monkeypatch: pytest.MonkeyPatch) -> None:
         register_stack()
         tracker = Client().get_stack_component(StackComponentType.EXPERIMENT_TRACKER, EXPERIMENT_TRACKER)
         assert tracker.configuration["tracking_uri"] == "postgresql://mlflow@db/mlflow"
+        active = Client().active_stack.experiment_tracker
+        assert active is not None
+        assert active.config.model_dump()["tracking_uri"] == "postgresql://mlflow@db/mlflow"
     finally:
         monkeypatch.setenv("MLFLOW_TRACKING_URI", original)
         register_stack()

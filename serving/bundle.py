@@ -13,6 +13,7 @@ from serving.errors import BundleError
 
 METADATA = "metadata.json"
 MODEL = "model.ubj"
+ONNX = "model.onnx"  # the same trees, for serving
 SCALER = "scaler.json"
 REFERENCE_PROFILE = "reference_profile.bin"
 

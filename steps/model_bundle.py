@@ -9,13 +9,14 @@ import pandas as pd
 from zenml.logger import get_logger
 
 from serving.bundle import MODEL as MODEL_FILE
-from serving.bundle import REFERENCE_PROFILE, SCALER, Metadata, read_bundle
+from serving.bundle import ONNX, REFERENCE_PROFILE, SCALER, Metadata, read_bundle
 from serving.contract import HOUSE_FEATURES, HOUSE_TARGET, read_feature_view
 from serving.errors import BundleError
 from serving.settings import Settings
 from steps.core.columns import target_name
 from steps.core.experiments import ExperimentResult
 from steps.core.fingerprint import HOUSE_ID
+from steps.core.onnx_model import as_onnx
 from steps.core.prediction import predict
 from steps.core.reference import reference_profile
 from steps.core.scaling import FittedScaler, as_bundled
@@ -77,6 +78,7 @@ def collect_files(model: bytes, scaler: FittedScaler, train: pd.DataFrame) -> di
     predicted = predict(model, scaler, train)
     return {
         MODEL_FILE: model,
+        ONNX: as_onnx(model),
         SCALER: as_bundled(scaler),
         REFERENCE_PROFILE: reference_profile(train, predicted, target_name(train)),
         TRAINING_HOUSES: json.dumps(sorted(train[HOUSE_ID].tolist())).encode(),

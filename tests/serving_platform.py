@@ -46,7 +46,8 @@ def write_model(folder: Path, version: str, frame: Any, rounds: int) -> Path:
     import xgboost
     from whylogs.core import DatasetProfile
 
-    from serving.bundle import MODEL, REFERENCE_PROFILE, SCALER, Metadata, write_bundle
+    from serving.bundle import MODEL, ONNX, REFERENCE_PROFILE, SCALER, Metadata, write_bundle
+    from steps.core.onnx_model import as_onnx
 
     raw = frame[list(USED)].to_numpy()
     import numpy as np
@@ -74,8 +75,10 @@ def write_model(folder: Path, version: str, frame: Any, rounds: int) -> Path:
         git_commit="0" * 40,
         created_at="2026-11-23T00:00:00Z",
     )
+    model = bytes(booster.save_raw("ubj"))
     files = {
-        MODEL: bytes(booster.save_raw("ubj")),
+        MODEL: model,
+        ONNX: as_onnx(model),
         SCALER: json.dumps(scaler).encode(),
         REFERENCE_PROFILE: profile.view().serialize(),
     }

@@ -13,7 +13,6 @@ from serving.errors import (
     MalformedError,
     MediaTypeError,
     MethodError,
-    NotReadyError,
     ServingError,
     TooLargeError,
     UnknownPathError,
@@ -21,6 +20,7 @@ from serving.errors import (
 from serving.faults import error_body
 from serving.feedback import check_feedback
 from serving.model import HousePriceModel
+from serving.requests import read_query
 
 logger = logging.getLogger(__name__)
 
@@ -98,13 +98,14 @@ class Front:
             measures.seconds.observe(seconds)
 
     def _predict(self, environ: Environ) -> Answer:
-        message = _decode(self._body(environ))
-        return Answer(msgspec.json.encode(self.model.price(message)))
+        body, model = self._body(environ), self.model
+        model.check_ready()
+        query = model.reader.read(body) or read_query(_decode(body), model.contract)
+        return Answer(msgspec.json.encode(model.answer(query)))
 
     def _feedback(self, environ: Environ) -> Answer:
         body = self._body(environ)
-        if not self.model.ready:
-            raise NotReadyError("No model is loaded yet; try again in a few seconds.")
+        self.model.check_ready()
         check_feedback(_decode(body))
         return self._ask_seldon({**environ, "wsgi.input": BytesIO(body), "CONTENT_LENGTH": str(len(body))})
 
@@ -129,8 +130,7 @@ class Front:
         return Answer(b'{"status":"live"}')
 
     def _ready(self, _: Environ) -> Answer:
-        if not self.model.ready:
-            raise NotReadyError("No model is loaded yet; try again in a few seconds.")
+        self.model.check_ready()
         tags = self.model.fixed_tags
         return Answer(msgspec.json.encode({"status": "ready", "model": tags["model"], "version": tags["version"]}))
 

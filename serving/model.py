@@ -2,6 +2,7 @@
 
 import logging
 import time
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from serving.feedback import FeedbackLog
 from serving.lookup import FeatureLookup
 from serving.metrics import Metrics
 from serving.predictor import Matrix, Predictor
+from serving.quick_requests import QuickReader
 from serving.requests import Query, RequestContract, read_query
 from serving.settings import Settings, read_settings
 from serving.spool import Spool
@@ -50,6 +52,7 @@ class HousePriceModel:
         self.metadata = metadata
         self.predictor = Predictor(metadata, files)
         self.contract = self._contract(metadata)
+        self.reader = QuickReader(self.contract)
         self.lookup = FeatureLookup(
             self.settings.feature_store, metadata.feature_service, metadata.features, self.settings.threads
         )
@@ -84,10 +87,25 @@ class HousePriceModel:
         Raises:
             ServingError: with the status and the details for the caller.
         """
+        self.check_ready()
+        return self.answer(read_query(message, self.contract))
+
+    def check_ready(self) -> None:
+        """Nothing, if a model is loaded.
+
+        Raises:
+            NotReadyError: none is.
+        """
         if not self.ready:
             raise NotReadyError("No model is loaded yet; try again in a few seconds.")
+
+    def answer(self, query: Query) -> dict[str, Any]:
+        """The reply to a checked request.
+
+        Raises:
+            ServingError: a house is unknown, or the online store does not answer.
+        """
         started = time.perf_counter()
-        query = read_query(message, self.contract)
         raw = self._features(query)
         prices = self.predictor.predict(raw)
         elapsed_ms = (time.perf_counter() - started) * 1000
@@ -99,13 +117,12 @@ class HousePriceModel:
 
     def _features(self, query: Query) -> Matrix:
         """The raw features of the rows in training order: those given, and for house ids the stored ones below them."""
-        given = {name: column for column, name in enumerate(query.names)}
         if query.house_ids is None:
-            return np.array(query.rows, dtype=np.float64)[:, [given[name] for name in self.predictor.features]]
+            return query.values.take(_positions(self.metadata.features, query.names), axis=1)
         raw = np.array(self.lookup.find(query.house_ids), dtype=np.float64)
-        for position, name in enumerate(self.predictor.features):
-            if name in given:
-                raw[:, position] = [row[given[name]] for row in query.rows]
+        for column, name in enumerate(query.names):
+            if name in self.metadata.features:
+                raw[:, self.metadata.features.index(name)] = query.values[:, column]
         return raw
 
     def _record(self, raw: Matrix, prices: NDArray[np.float32], probe: bool) -> None:
@@ -141,8 +158,7 @@ class HousePriceModel:
         Raises:
             NotReadyError: no model is loaded.
         """
-        if not self.ready:
-            raise NotReadyError("No model is loaded yet; try again in a few seconds.")
+        self.check_ready()
         return f"{self.metadata.model_name} v{self.metadata.model_version} is ready"
 
     def tags(self) -> dict[str, Any]:
@@ -164,6 +180,12 @@ class HousePriceModel:
             "outputs": [{"messagetype": "ndarray", "schema": {"names": [metadata.target], "shape": [-1, 1]}}],
             "custom": custom,
         }
+
+
+@lru_cache(256)
+def _positions(wanted: tuple[str, ...], names: tuple[str, ...]) -> NDArray[np.intp]:
+    """Where the wanted columns stand among the names."""
+    return np.array([names.index(name) for name in wanted], dtype=np.intp)
 
 
 def _values(query: Query, prices: NDArray[np.float32]) -> dict[str, Any]:

@@ -5,6 +5,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+import numpy as np
+from numpy.typing import NDArray
+
 from serving.contract import FeatureSpec
 from serving.errors import InvalidRequestError, TooLargeError
 from serving.faults import Faults
@@ -29,23 +32,25 @@ class RequestContract:
     max_rows: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Query:
     """A checked request.
 
     Attributes:
         form: how the rows came, and how the answer goes back.
-        names: the columns of `rows`, `house_id` left out.
-        rows: one list of floats for each row, NaN where a value is missing.
-        house_ids: the house of each row, or None: everything is in `rows`.
+        names: the columns of `values`, `house_id` left out.
+        values: (n_rows, n_names) float64, NaN where a value is missing.
+        house_ids: the house of each row, or None: everything is in `values`.
         probe: the rows are a test of the service, not traffic: they are left out of the profiles.
+        explain: the answer is to say how each price came about.
     """
 
     form: Form
     names: tuple[str, ...]
-    rows: list[list[float]]
+    values: NDArray[np.float64]
     house_ids: list[int] | None
-    probe: bool
+    probe: bool = False
+    explain: bool = False
 
 
 def read_query(message: Any, contract: RequestContract) -> Query:
@@ -63,15 +68,18 @@ def read_query(message: Any, contract: RequestContract) -> Query:
         )
     faults = Faults()
     _check_names(names, contract, faults)
-    by_id = HOUSE_ID in names
     specs = [contract.features.get(name) for name in names]
     checked = [_row(number, row, names, specs, faults) for number, row in enumerate(rows)]
     faults.raise_if_any(InvalidRequestError)
-    if not by_id:
-        return Query(form, tuple(names), checked, None, _is_probe(message))
-    at = names.index(HOUSE_ID)
-    ids = [int(row.pop(at)) for row in checked]
-    return Query(form, tuple(name for name in names if name != HOUSE_ID), checked, ids, _is_probe(message))
+    tags = (message.get("meta") or {}).get("tags") or {}
+    flags = {flag: tags.get(flag) is True for flag in ("probe", "explain")}
+    house_ids = None
+    if HOUSE_ID in names:
+        at = names.index(HOUSE_ID)
+        house_ids = [int(row.pop(at)) for row in checked]
+    columns = tuple(name for name in names if name != HOUSE_ID)
+    values = np.array(checked, dtype=np.float64).reshape(len(checked), len(columns))
+    return Query(form, columns, values, house_ids, **flags)
 
 
 def _data(message: Any) -> dict[str, Any]:
@@ -84,10 +92,6 @@ def _data(message: Any) -> dict[str, Any]:
     if meta is not None and not (isinstance(meta, dict) and isinstance(meta.get("tags", {}), dict)):
         raise InvalidRequestError('Wanted "meta" to be an object whose "tags" are an object, or no "meta".')
     return data
-
-
-def _is_probe(message: dict[str, Any]) -> bool:
-    return ((message.get("meta") or {}).get("tags") or {}).get("probe") is True
 
 
 def _names(data: dict[str, Any]) -> list[str]:
@@ -145,9 +149,7 @@ def _known(contract: RequestContract) -> str:
     return ", ".join([HOUSE_ID, *contract.features])
 
 
-def _row(
-    number: int, row: Any, names: Sequence[str], specs: Sequence[FeatureSpec | None], faults: Faults
-) -> list[float]:
+def _row(number: int, row: Any, names: Sequence[str], specs: Sequence[FeatureSpec | None], faults: Faults) -> list[Any]:
     """The row's numbers, NaN for null; what is not allowed goes to `faults` (the row is then of no use)."""
     if type(row) is not list or len(row) != len(names):
         came = f"{len(row)} values" if type(row) is list else "no list"

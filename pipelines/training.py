@@ -6,8 +6,10 @@ from zenml.enums import ExecutionMode
 from steps.build_training_set import TrainingSet, build_training_set
 from steps.choose_champion import choose_champion
 from steps.core.experiments import Experiments, Validation
+from steps.core.intervals import IntervalSettings
 from steps.core.promotion import Promotion
 from steps.core.splitting import Preparation
+from steps.fit_intervals import fit_intervals
 from steps.gate import gate
 from steps.prepare import prepare
 from steps.rank_features import rank_features
@@ -22,9 +24,10 @@ def training_pipeline(
     preparation: Preparation,
     validation: Validation,
     experiments: Experiments,
+    intervals: IntervalSettings,
     promotion: Promotion,
 ) -> None:
-    """Build the training set, carry out the experiments, choose one of them, and register it if it may serve."""
+    """Build the training set, carry out the experiments, choose one, register it with intervals if it may serve."""
     houses, fingerprint, mlflow_experiment = build_training_set(training_set)
     train, test, scaler = prepare(houses, preparation)
     ranking, _ = rank_features(train, scaler, validation)
@@ -38,5 +41,6 @@ def training_pipeline(
         results.append(result)
         models.append(model)
     champion, model, _ = choose_champion(results, models)
-    verdict = gate(champion, model, scaler, test, fingerprint, promotion)
-    register(verdict, champion, model, scaler, train, fingerprint)
+    fitted, _ = fit_intervals(champion, model, scaler, train, test, validation, intervals)
+    verdict = gate(champion, model, fitted, scaler, test, fingerprint, promotion)
+    register(verdict, champion, model, fitted, scaler, train, fingerprint)

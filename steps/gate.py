@@ -9,10 +9,12 @@ from zenml.metadata.metadata_types import MetadataType
 
 from serving.bundle import MODEL, SCALER, read_scaler
 from serving.errors import BundleError
+from serving.intervals import INTERVALS
 from serving.settings import Settings, read_settings
 from steps.core.columns import prices
 from steps.core.experiments import ExperimentResult
 from steps.core.fingerprint import HOUSE_ID
+from steps.core.intervals import FittedIntervals
 from steps.core.prediction import predict
 from steps.core.promotion import Comparison, Incumbent, Promotion, Verdict, check_floors, compare, is_same, judge
 from steps.core.scaling import FittedScaler, restrict
@@ -26,13 +28,14 @@ logger = get_logger(__name__)
 def gate(
     champion: ExperimentResult,
     model: bytes,
+    intervals: FittedIntervals,
     scaler: FittedScaler,
     test: pd.DataFrame,
     data_fingerprint: str,
     promotion: Promotion,
 ) -> Annotated[Verdict, ArtifactConfig(name="verdict")]:
     """Why the champion may serve. If it may not, the run ends here and what serves goes on serving."""
-    verdict = decide(champion, model, scaler, test, data_fingerprint, promotion, read_settings())
+    verdict = decide(champion, model, intervals, scaler, test, data_fingerprint, promotion, read_settings())
     logger.info("Gate passed: %s", verdict.reason)
     facts: dict[str, MetadataType] = {
         "outcome": verdict.outcome,
@@ -46,6 +49,7 @@ def gate(
 def decide(
     champion: ExperimentResult,
     model: bytes,
+    intervals: FittedIntervals,
     scaler: FittedScaler,
     test: pd.DataFrame,
     data_fingerprint: str,
@@ -67,7 +71,7 @@ def decide(
         logger.warning("Version %s cannot be compared with: %s", version, err)
         return _promote(f"the floors are reached, and the bundle of version {version} is lost: {err}")
     incumbent = _incumbent(version, bundle)
-    if is_same(champion, data_fingerprint, incumbent):
+    if is_same(champion, data_fingerprint, intervals.digest, incumbent):
         reason = f"it is version {version}, which serves already"
         return Verdict(outcome="unchanged", reason=reason, champion_version=version, comparison=None)
     comparison = _compare(champion, model, restrict(scaler, champion.features), test, bundle, promotion)
@@ -83,6 +87,7 @@ def _incumbent(version: str, bundle: Bundle) -> Incumbent:
         version=version,
         model_digest=bundle.model_digest,
         data_fingerprint=bundle.metadata.data_fingerprint,
+        intervals_digest=bundle.metadata.files.get(INTERVALS),
         features=bundle.metadata.features,
         cv_rmse=bundle.metadata.metrics["cv_rmse"],
     )

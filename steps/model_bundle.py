@@ -12,11 +12,13 @@ from serving.bundle import MODEL as MODEL_FILE
 from serving.bundle import ONNX, REFERENCE_PROFILE, SCALER, Metadata, read_bundle
 from serving.contract import HOUSE_FEATURES, HOUSE_TARGET, read_feature_view
 from serving.errors import BundleError
+from serving.intervals import INTERVALS
 from serving.settings import Settings
 from steps.core.columns import target_name
 from steps.core.experiments import ExperimentResult
 from steps.core.fingerprint import HOUSE_ID
 from steps.core.onnx_model import as_onnx
+from steps.core.intervals import FittedIntervals
 from steps.core.prediction import predict
 from steps.core.reference import reference_profile
 from steps.core.scaling import FittedScaler, as_bundled
@@ -24,7 +26,7 @@ from steps.registry import TRAINING_HOUSES
 from steps.tracking import MODEL, git_commit
 
 logger = get_logger(__name__)
-SCHEMA = 1
+SCHEMA = 2
 
 
 def has_bundle(folder: Path) -> bool:
@@ -44,6 +46,7 @@ def has_bundle(folder: Path) -> bool:
 
 def describe(
     champion: ExperimentResult,
+    intervals: FittedIntervals,
     train: pd.DataFrame,
     data_fingerprint: str,
     zenml_run: str,
@@ -63,7 +66,7 @@ def describe(
         features=champion.features,
         target=target,
         units={spec.name: spec.unit for spec in specs if spec.name in (*champion.features, target)},
-        metrics=champion.metrics,
+        metrics=champion.metrics | intervals.metrics,
         parameters=champion.parameters,
         mlflow_run_id=champion.mlflow_run_id,
         zenml_run_id=zenml_run,
@@ -73,13 +76,16 @@ def describe(
     )
 
 
-def collect_files(model: bytes, scaler: FittedScaler, train: pd.DataFrame) -> dict[str, bytes]:
+def collect_files(
+    model: bytes, intervals: FittedIntervals, scaler: FittedScaler, train: pd.DataFrame
+) -> dict[str, bytes]:
     """The files of the bundle, by name."""
     predicted = predict(model, scaler, train)
     return {
         MODEL_FILE: model,
         ONNX: as_onnx(model),
         SCALER: as_bundled(scaler),
+        INTERVALS: intervals.as_bundled(),
         REFERENCE_PROFILE: reference_profile(train, predicted, target_name(train)),
         TRAINING_HOUSES: json.dumps(sorted(train[HOUSE_ID].tolist())).encode(),
     }

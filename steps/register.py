@@ -13,6 +13,7 @@ from serving.settings import Settings, read_settings
 from steps.apply_contract import apply_definitions
 from steps.core.errors import PlatformError
 from steps.core.experiments import ExperimentResult
+from steps.core.intervals import FittedIntervals
 from steps.core.promotion import Verdict
 from steps.core.scaling import FittedScaler, restrict
 from steps.model_bundle import collect_files, describe, has_bundle
@@ -45,6 +46,7 @@ def register(
     verdict: Verdict,
     champion: ExperimentResult,
     model: bytes,
+    intervals: FittedIntervals,
     scaler: FittedScaler,
     train: pd.DataFrame,
     data_fingerprint: str,
@@ -52,11 +54,17 @@ def register(
     """The champion as a registered version with the alias; nothing new if it is the version that serves."""
     run = str(get_step_context().pipeline_run.id)
     registered = enrol(
-        champion, model, restrict(scaler, champion.features), train, data_fingerprint, run, read_settings()
+        *(champion, model, intervals, restrict(scaler, champion.features), train, data_fingerprint, run),
+        read_settings(),
     )
     did = "is registered" if registered.is_new else "was registered already"
     logger.info("%s v%s %s: %s (%s)", registered.name, registered.version, did, registered.bundle, verdict.reason)
-    facts: dict[str, MetadataType] = {**registered.model_dump(), "gate": verdict.reason, **champion.metrics}
+    facts: dict[str, MetadataType] = {
+        **registered.model_dump(),
+        "gate": verdict.reason,
+        **champion.metrics,
+        **intervals.metrics,
+    }
     log_metadata(metadata=facts, infer_artifact=True)
     return registered
 
@@ -64,6 +72,7 @@ def register(
 def enrol(
     champion: ExperimentResult,
     model: bytes,
+    intervals: FittedIntervals,
     scaler: FittedScaler,
     train: pd.DataFrame,
     data_fingerprint: str,
@@ -72,15 +81,15 @@ def enrol(
 ) -> RegisteredModel:
     """The version of the model, complete and with the alias.
 
-    Killed at any point, the next run finds the version by the model's digest and the data's fingerprint and goes on
-    where this one ended: version, bundle, MLflow's copy of it, feature service, tags; the alias is set last.
+    Killed at any point, the next run finds the version by the model, the intervals and the data's fingerprint and goes
+    on where this one ended: version, bundle, MLflow's copy of it, feature service, tags; the alias is set last.
     """
     client = mlflow_client()
-    version, is_new = _version(client, champion, data_fingerprint)
+    version, is_new = _version(client, champion, intervals, data_fingerprint)
     folder = bundle_folder(settings, version)
     if not has_bundle(folder):
-        metadata = describe(champion, train, data_fingerprint, zenml_run, settings, version)
-        write_bundle(folder, metadata, collect_files(model, scaler, train))
+        metadata = describe(champion, intervals, train, data_fingerprint, zenml_run, settings, version)
+        write_bundle(folder, metadata, collect_files(model, intervals, scaler, train))
         is_new = True
     bundle = read_version(settings, version)
     if bundle.model_digest != champion.model_digest:
@@ -101,11 +110,17 @@ def enrol(
     )
 
 
-def _version(client: "MlflowClient", champion: ExperimentResult, data_fingerprint: str) -> tuple[str, bool]:
-    """The version with this model from these data, and whether it was made now."""
+def _version(
+    client: "MlflowClient", champion: ExperimentResult, intervals: FittedIntervals, data_fingerprint: str
+) -> tuple[str, bool]:
+    """The version with this model and these intervals from these data, and whether it was made now."""
     from mlflow.exceptions import MlflowException
 
-    identity = {"model_digest": champion.model_digest, "data_fingerprint": data_fingerprint}
+    identity = {
+        "model_digest": champion.model_digest,
+        "intervals_digest": intervals.digest,
+        "data_fingerprint": data_fingerprint,
+    }
     for known in versions(client):
         if identity.items() <= known.tags.items():
             return str(known.version), False

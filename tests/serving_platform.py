@@ -47,19 +47,21 @@ def write_model(folder: Path, version: str, frame: Any, rounds: int) -> Path:
     from whylogs.core import DatasetProfile
 
     from serving.bundle import MODEL, ONNX, REFERENCE_PROFILE, SCALER, Metadata, write_bundle
+    from serving.intervals import INTERVALS
     from steps.core.onnx_model import as_onnx
 
     raw = frame[list(USED)].to_numpy()
     import numpy as np
 
     mean, scale = np.nanmean(raw, axis=0), np.nanstd(raw, axis=0)
-    data = xgboost.DMatrix(((raw - mean) / scale).astype("float32"), label=frame["MEDV"])
+    scaled = ((raw - mean) / scale).astype("float32")
+    data = xgboost.DMatrix(scaled, label=frame["MEDV"])
     booster = xgboost.train({"max_depth": 4, "seed": 42, "nthread": 1}, data, num_boost_round=rounds)
     profile = DatasetProfile()
     profile.track(frame[[*USED, "MEDV"]])
     scaler = {"features": USED, "mean": mean.tolist(), "scale": scale.tolist()}
     metadata = Metadata(
-        schema=1,
+        schema=2,
         model_name="house-price",
         model_version=version,
         experiment="test",
@@ -79,11 +81,24 @@ def write_model(folder: Path, version: str, frame: Any, rounds: int) -> Path:
     files = {
         MODEL: model,
         ONNX: as_onnx(model),
+        INTERVALS: _intervals(scaled, frame["MEDV"].to_numpy(), rounds),
         SCALER: json.dumps(scaler).encode(),
         REFERENCE_PROFILE: profile.view().serialize(),
     }
     write_bundle(folder / f"v{version}", metadata, files)
     return folder / f"v{version}"
+
+
+def _intervals(scaled: Any, truth: Any, rounds: int) -> bytes:
+    """What the training pipeline would find for such a model: from its out-of-fold residuals."""
+    from steps.core.evaluation import out_of_fold
+    from steps.core.intervals import IntervalSettings, fit_intervals
+    from steps.core.search import regressor
+    from tests.training import validation
+
+    estimator = regressor({"max_depth": 4, "n_estimators": rounds}, 42)
+    left_out = out_of_fold(estimator, scaled, truth, validation(folds=5))
+    return fit_intervals(truth, left_out, IntervalSettings(coverage=0.9, groups=8), (1.0, 50.0)).as_bundled()
 
 
 def offline_prices(bundle: Path, frame: Any) -> list[float]:

@@ -10,6 +10,7 @@ import yaml
 from serving.settings import read_settings
 from steps.apply_contract import apply_definitions
 from steps.core.experiments import Experiment, ExperimentResult, Validation
+from steps.core.intervals import IntervalSettings
 from steps.core.promotion import Promotion
 from steps.core.scaling import FittedScaler, fit_scaler
 from steps.core.splitting import Preparation, split
@@ -39,6 +40,10 @@ def validation(**changes: int) -> Validation:
 
 def promotion(**changes: float) -> Promotion:
     return Promotion(**{**training_parameters()["promotion"], **changes})
+
+
+def interval_settings(**changes: float) -> IntervalSettings:
+    return IntervalSettings(**{**training_parameters()["intervals"], **changes})
 
 
 @cache

@@ -43,6 +43,22 @@ def residuals(rows: Mapping[str, tuple[Matrix, Any]]) -> "Figure":
     return figure
 
 
+def interval_band(truth: Matrix, predicted: Any, ends: tuple[Matrix, Matrix]) -> "Figure":
+    """True prices over predicted ones, and the intervals as a band.
+
+    Args:
+        ends: lower and upper ends of the intervals of the rows.
+    """
+    figure, axes = _empty(f"predicted price, {UNIT}", f"true price, {UNIT}")
+    order = predicted.argsort()
+    axes.fill_between(predicted[order], ends[0][order], ends[1][order], alpha=0.25, linewidth=0, label="interval")
+    held = (ends[0] <= truth) & (truth <= ends[1])
+    axes.scatter(predicted[held], truth[held], s=14, alpha=0.6, label="held")
+    axes.scatter(predicted[~held], truth[~held], s=18, marker="x", color="tab:red", label="missed")
+    axes.legend()
+    return figure
+
+
 def shap_summary(shap_values: ShapValues, raw: pd.DataFrame) -> "Figure":
     """SHAP's summary: each dot a house, its place what the feature adds to the price, its colour the feature's value.
 
@@ -69,13 +85,17 @@ def shap_bar(ranking: pd.DataFrame) -> "Figure":
 
 def page(title: str, figures: Mapping[str, "Figure"]) -> str:
     """HTML that holds the figures in itself."""
-    parts = "".join(
-        f"<figure><figcaption>{html.escape(name)}</figcaption>"
-        f'<img alt="{html.escape(name)}" src="data:image/png;base64,{_png(figure)}"></figure>'
-        for name, figure in figures.items()
-    )
+    parts = "".join(embedded(name, figure) for name, figure in figures.items())
     style = "body{font:15px system-ui,sans-serif;margin:2em}figure{display:inline-block;margin:1em}"
     return f"<!doctype html><meta charset=utf-8><style>{style}</style><h1>{html.escape(title)}</h1>{parts}"
+
+
+def embedded(name: str, figure: "Figure") -> str:
+    """HTML of one figure, with its pixels inside."""
+    name = html.escape(name)
+    return (
+        f'<figure><figcaption>{name}</figcaption><img alt="{name}" src="data:image/png;base64,{_png(figure)}"></figure>'
+    )
 
 
 def _empty(x: str, y: str) -> "tuple[Figure, Any]":

@@ -40,6 +40,7 @@ class Incumbent(BaseModel):
     Attributes:
         model_digest: the SHA-256 of its booster.
         data_fingerprint: of the data it came from.
+        intervals_digest: the SHA-256 of its table of intervals; none: it comes from before there were any.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=())
@@ -47,6 +48,7 @@ class Incumbent(BaseModel):
     version: str
     model_digest: str
     data_fingerprint: str
+    intervals_digest: str | None
     features: tuple[str, ...]
     cv_rmse: float
 
@@ -121,11 +123,12 @@ def check_floors(name: str, metrics: Mapping[str, float], promotion: Promotion) 
         )
 
 
-def is_same(result: ExperimentResult, fingerprint: str, incumbent: Incumbent) -> bool:
-    """Whether the incumbent is this model, from these data."""
-    return (result.model_digest, fingerprint, result.features) == (
+def is_same(result: ExperimentResult, fingerprint: str, intervals_digest: str, incumbent: Incumbent) -> bool:
+    """Whether the incumbent is this model, from these data, with these intervals."""
+    return (result.model_digest, fingerprint, intervals_digest, result.features) == (
         incumbent.model_digest,
         incumbent.data_fingerprint,
+        incumbent.intervals_digest,
         incumbent.features,
     )
 

@@ -65,11 +65,13 @@ def test_a_run_leaves_three_experiments_and_a_champion_and_the_next_one_has_noth
     holds_what_each_experiment_is(results, output(done, "rank_features", "feature_ranking").load())
     holds_a_mlflow_run_for_each(results, done)
     holds_what_the_dashboard_shows(done)
-    holds_the_registered_champion(done, min(results, key=lambda result: result.metrics["cv_rmse"]))
+    holds_the_registered_champion(done, champion(results))
+    holds_the_champions_intervals(done, champion(results))
 
     again = run(platform)
     assert {name for name, step in again.steps.items() if step.status != "cached"} == {
         "build_training_set",
+        "fit_intervals",
         "gate",
         "register",
     }
@@ -81,6 +83,10 @@ def test_a_run_leaves_three_experiments_and_a_champion_and_the_next_one_has_noth
         run(platform, validation={"model_seed": 1}, promotion={"maximum_test_rmse": 0.5})
     assert str(mlflow_client().get_model_version_by_alias(EXPERIMENT, "champion").version) == "1"
     assert [path.name for path in read_settings().models_dir.iterdir()] == ["v1"]
+
+
+def champion(results: list[ExperimentResult]) -> ExperimentResult:
+    return min(results, key=lambda result: result.metrics["cv_rmse"])
 
 
 def holds_what_each_experiment_is(results: list[ExperimentResult], ranking: pd.DataFrame) -> None:
@@ -111,6 +117,7 @@ def holds_a_mlflow_run_for_each(results: list[ExperimentResult], done: PipelineR
         assert kept.data.tags["feature_service"] == "house_price_training"
         assert kept.data.tags["git_commit"]
         assert result.metrics.items() <= kept.data.metrics.items()
+        assert ("test_coverage" in kept.data.metrics) == (result == champion(results))
         assert Path(kept.info.artifact_uri).is_relative_to(read_settings().mlflow_artifacts)
         plots = {file.path for file in client.list_artifacts(kept.info.run_id, "plots")}
         expected = ("predicted_versus_true", "residuals", "shap_bar", "shap_summary")
@@ -122,6 +129,7 @@ def holds_a_mlflow_run_for_each(results: list[ExperimentResult], done: PipelineR
 
 def holds_what_the_dashboard_shows(done: PipelineRunResponse) -> None:
     pages = [("rank_features", "shap_plots"), ("choose_champion", "experiment_comparison")]
+    pages.append(("fit_intervals", "interval_coverage"))
     for step, name in [*pages, *((name, f"{name}_plots") for name in NAMES)]:
         assert [page.type for page in output(done, step, name).visualizations] == ["html"]
     scaler = output(done, "prepare", "scaler")
@@ -135,9 +143,27 @@ def holds_the_registered_champion(done: PipelineRunResponse, best: ExperimentRes
     registered = output(done, "register", "registered_model").load()
     assert (registered.version, registered.is_new) == ("1", True)
     metadata, files = read_bundle(Path(registered.bundle))
-    assert (metadata.experiment, metadata.features, metadata.metrics) == (best.name, best.features, best.metrics)
+    assert (metadata.experiment, metadata.features, metadata.schema) == (best.name, best.features, 2)
+    assert best.metrics.items() <= metadata.metrics.items()
     assert (metadata.zenml_run_id, metadata.data_fingerprint) == (str(done.id), FINGERPRINT)
     test = output(done, "prepare", "test_rows").load()
     scaler = output(done, "prepare", "scaler").load()
     predicted = predict(files["model.ubj"], restrict(scaler, metadata.features), test)
     assert errors(test["MEDV"].to_numpy(), predicted, "test")["test_rmse"] == pytest.approx(best.metrics["test_rmse"])
+
+
+def holds_the_champions_intervals(done: PipelineRunResponse, best: ExperimentResult) -> None:
+    artifact = output(done, "fit_intervals", "intervals")
+    fitted = artifact.load()
+    assert (fitted.coverage, fitted.houses, fitted.residuals) == (0.9, 404, 404)
+    assert (fitted.minimum, fitted.maximum) == (1, 50)
+    figures = fitted.metrics
+    assert figures["oof_coverage"] == pytest.approx(0.9, abs=0.005)
+    assert 0.8 <= figures["test_coverage"] <= 1
+    assert figures["oof_capped_homes"] + figures["test_capped_homes"] == 16
+    assert figures["oof_coverage_capped"] < figures["oof_coverage"]
+    assert figures.items() <= artifact.run_metadata.items()
+    assert figures.items() <= mlflow_client().get_run(best.mlflow_run_id).data.metrics.items()
+    metadata, files = read_bundle(Path(output(done, "register", "registered_model").load().bundle))
+    assert figures.items() <= metadata.metrics.items()
+    assert files["intervals.json"] == fitted.as_bundled()

@@ -2,7 +2,7 @@
 
 import shutil
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import mlflow
@@ -13,20 +13,23 @@ from whylogs.core import DatasetProfileView
 
 from serving.bundle import REFERENCE_PROFILE, read_bundle
 from serving.contract import read_feature_service
+from serving.intervals import INTERVALS, Intervals
 from serving.predictor import Predictor
 from serving.settings import read_settings
 from steps.apply_contract import apply_definitions
 from steps.core.errors import GateError, PlatformError
 from steps.core.experiments import ExperimentResult
+from steps.core.intervals import FittedIntervals
 from steps.core.prediction import predict
 from steps.core.promotion import RECORDED, UNSEEN, Verdict
 from steps.core.scaling import FittedScaler, fit_scaler, restrict
+from steps.fit_intervals import calibrate
 from steps.gate import decide
 from steps.register import RegisteredModel, enrol
 from steps.registry import champion_version, versions
 from steps.run_experiment import conduct
 from steps.tracking import MODEL, mlflow_client
-from tests.training import experiment, prepared, promotion, validation
+from tests.training import experiment, interval_settings, prepared, promotion, validation
 from zenml_config.environment import ROOT, read
 
 GOOD = {"n_estimators": 60, "max_depth": 4}
@@ -38,19 +41,27 @@ class Trained:
 
     result: ExperimentResult
     model: bytes
+    intervals: FittedIntervals
     scaler: FittedScaler
     train: pd.DataFrame
     test: pd.DataFrame
 
     def judged(self, fingerprint: str = "data", **limits: float) -> Verdict:
         """What the gate says of it."""
-        made = (self.result, self.model, self.scaler, self.test)
+        made = (self.result, self.model, self.intervals, self.scaler, self.test)
         return decide(*made, fingerprint, promotion(**limits), read_settings())
 
     def registered(self, fingerprint: str = "data") -> RegisteredModel:
         """The version that it gets."""
         scaler = restrict(self.scaler, self.result.features)
-        return enrol(self.result, self.model, scaler, self.train, fingerprint, "zenml-run", read_settings())
+        made = (self.result, self.model, self.intervals, scaler, self.train)
+        return enrol(*made, fingerprint, "zenml-run", read_settings())
+
+    def with_coverage(self, coverage: float) -> "Trained":
+        """The same model with other intervals."""
+        wanted = interval_settings(coverage=coverage)
+        made = (self.result, self.model, self.scaler, self.train, self.test, validation(), wanted, (1.0, 50.0))
+        return replace(self, intervals=calibrate(*made)[0])
 
 
 def trained(parameters: dict[str, int] = GOOD, rows: tuple[pd.DataFrame, pd.DataFrame] | None = None) -> Trained:
@@ -59,7 +70,8 @@ def trained(parameters: dict[str, int] = GOOD, rows: tuple[pd.DataFrame, pd.Data
     ranking = ["LSTAT", "RM", "DIS", *(name for name in scaler.features if name not in ("LSTAT", "RM", "DIS"))]
     wanted = experiment(features={"shap_top": 10}, parameters=parameters)
     result, model, _ = conduct(train, test, scaler, ranking, wanted, validation(), {"data_fingerprint": "data"})
-    return Trained(result, model, scaler, train, test)
+    made = (result, model, scaler, train, test, validation(), interval_settings(), (1.0, 50.0))
+    return Trained(result, model, calibrate(*made)[0], scaler, train, test)
 
 
 @pytest.fixture(scope="module")
@@ -93,6 +105,8 @@ def test_the_first_champion_gets_a_version_a_bundle_and_a_feature_service(first:
     raw = first.test[list(metadata.features)].to_numpy("float64")
     served = Predictor(metadata, files).predict(raw)
     np.testing.assert_array_equal(served, predict(first.model, restrict(first.scaler, metadata.features), first.test))
+    assert Intervals(files[INTERVALS]).coverage == 0.9
+    assert (first.result.metrics | first.intervals.metrics) == metadata.metrics
     profile = DatasetProfileView.deserialize(files[REFERENCE_PROFILE])
     assert set(profile.get_columns()) == set(first.train.columns) - {"house_id"}
     assert metadata.units["RM"] == "rooms"
@@ -105,6 +119,7 @@ def test_the_first_champion_gets_a_version_a_bundle_and_a_feature_service(first:
     version = client.get_model_version_by_alias(MODEL, "champion")
     assert version.tags == {
         "model_digest": first.result.model_digest,
+        "intervals_digest": first.intervals.digest,
         "data_fingerprint": "data",
         "experiment": "quick",
         "feature_service": "house_price_v1",
@@ -146,6 +161,15 @@ def test_a_model_that_misses_a_floor_or_is_worse_leaves_the_champion_alone(first
     with pytest.raises(GateError, match=r"worse than the serving champion: RMSE .* of version 1"):
         trained({"n_estimators": 3}).judged(maximum_test_rmse=50, minimum_test_r2=-1)
     assert champion_version(mlflow_client()) == "1"
+
+
+def test_the_same_model_with_other_intervals_is_a_version_of_its_own(first: Trained) -> None:
+    first.registered()
+    assert first.judged().outcome == "unchanged"
+    wider = first.with_coverage(0.95)
+    assert wider.judged().outcome == "promote"
+    assert (wider.registered().version, wider.registered().is_new) == ("2", False)
+    assert Intervals(read_bundle(read_settings().models_dir / "v2")[1][INTERVALS]).coverage == 0.95
 
 
 def test_rows_that_the_champion_was_trained_on_do_not_judge_it(first: Trained) -> None:

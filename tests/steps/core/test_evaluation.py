@@ -5,7 +5,8 @@ import pytest
 from sklearn.dummy import DummyRegressor
 from sklearn.model_selection import KFold, RepeatedKFold
 
-from steps.core.evaluation import cross_validated, errors
+from steps.core.evaluation import cross_validated, errors, out_of_fold
+from steps.core.search import regressor
 from tests.training import validation
 
 
@@ -40,3 +41,24 @@ def test_the_folds_are_not_those_of_a_search_with_the_models_seed() -> None:
     searched = [set(test) for _, test in KFold(10, shuffle=True, random_state=given["model_seed"]).split(X)]
     compared = RepeatedKFold(n_splits=given["folds"], n_repeats=given["repeats"], random_state=given["seed"])
     assert all(not part <= set(test) for _, test in compared.split(X) for part in searched)
+
+
+def test_out_of_fold_predictions_are_those_of_models_that_did_not_see_the_row() -> None:
+    y = np.arange(12.0)
+    X = np.zeros((12, 1), dtype=np.float32)
+    predicted = out_of_fold(DummyRegressor(), X, y, validation(folds=3, repeats=2, seed=5))
+    for number, (train, test) in enumerate(RepeatedKFold(n_splits=3, n_repeats=2, random_state=5).split(X)):
+        np.testing.assert_array_equal(predicted[number // 3, test], y[train].mean())
+
+
+def test_out_of_fold_residuals_are_those_that_the_experiment_was_judged_by() -> None:
+    choice = np.random.default_rng(1)
+    X, y = choice.normal(size=(60, 3)).astype(np.float32), choice.normal(size=60)
+    model, folds = regressor({"n_estimators": 5, "subsample": 0.5}, 42), validation(folds=3, repeats=2)
+    squares = (y - out_of_fold(model, X, y, folds)) ** 2
+    figures = cross_validated(model, X, y, folds)
+    by_fold = [
+        squares[number // 3, test].mean() ** 0.5
+        for number, (_, test) in enumerate(RepeatedKFold(n_splits=3, n_repeats=2, random_state=1).split(X))
+    ]
+    assert np.mean(by_fold) == pytest.approx(figures["cv_rmse"])

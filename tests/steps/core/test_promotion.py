@@ -13,6 +13,7 @@ SERVING = Incumbent(
     version="3",
     model_digest="ab" * 32,
     data_fingerprint="data",
+    intervals_digest="ef" * 32,
     features=tuple(f"F{i}" for i in range(13)),
     cv_rmse=3.0,
 )
@@ -70,7 +71,8 @@ def test_too_few_fair_rows_leave_the_recorded_errors() -> None:
 
 
 def test_a_model_is_the_same_only_with_the_same_bytes_data_and_features() -> None:
-    assert is_same(result(), "data", SERVING)
-    assert not is_same(result(), "other data", SERVING)
-    assert not is_same(result(features=10), "data", SERVING)
-    assert not is_same(result().model_copy(update={"model_digest": "cd"}), "data", SERVING)
+    assert is_same(result(), "data", "ef" * 32, SERVING)
+    assert not is_same(result(), "other data", "ef" * 32, SERVING)
+    assert not is_same(result(features=10), "data", "ef" * 32, SERVING)
+    assert not is_same(result().model_copy(update={"model_digest": "cd"}), "data", "ef" * 32, SERVING)
+    assert not is_same(result(), "data", "other intervals", SERVING)

@@ -1,0 +1,49 @@
+"""A page that tells how many true prices the intervals hold, and where they do not."""
+
+from typing import TYPE_CHECKING
+
+from steps.core.intervals import TIERS, FittedIntervals
+from steps.core.plots import embedded
+from steps.core.selection import STYLE
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+SETS = {"oof": "training rows, out of fold", "test": "test rows"}
+
+
+def coverage_page(fitted: FittedIntervals, figure: "Figure") -> str:
+    """Coverage and mean width by tier, and the plot, with everything inside it."""
+    head = "".join(f"<th>{name}: coverage</th><th>mean width</th>" for name in SETS.values())
+    rows = "".join(_row(label, suffix, fitted.metrics) for label, suffix in _lines(fitted))
+    return (
+        f"<!doctype html><meta charset=utf-8><style>{STYLE}</style><h1>Prediction intervals</h1>"
+        f"<p>Wanted: {fitted.coverage:.0%} of the true prices. Found from {fitted.residuals} out-of-fold residuals of "
+        f"{fitted.houses} houses. Prices and widths in thousands of US dollars.</p>"
+        f"<table><tr><th>homes</th>{head}</tr>{rows}</table>"
+        "<p>Out of fold, the coverage of all homes is what was asked for by construction; the tiers and the test rows "
+        "tell more. Homes at the contract's highest price are capped there in the data, whatever they were worth: the "
+        "model prices some of them far too low, and their intervals hold the cap less often than was asked for.</p>"
+        f"{embedded('intervals, training rows, out of fold', figure)}"
+    )
+
+
+def _lines(fitted: FittedIntervals) -> list[tuple[str, str]]:
+    ends = ["", *(f"{edge:.1f}" for edge in fitted.tier_edges), ""]
+    tiers = [(f"predicted {_span(ends[at], ends[at + 1])}", f"_tier_{at + 1}") for at in range(TIERS)]
+    counts = " and ".join(f"{fitted.metrics[f'{name}_capped_homes']:.0f}" for name in SETS)
+    return [("all", ""), *tiers, (f"capped at {fitted.maximum:g} ({counts})", "_capped")]
+
+
+def _span(low: str, high: str) -> str:
+    if low and high:
+        return f"{low} to {high}"
+    return f"from {low}" if low else f"below {high}"
+
+
+def _row(label: str, suffix: str, metrics: dict[str, float]) -> str:
+    cells = [label]
+    for name in SETS:
+        coverage, width = (metrics.get(f"{name}_{what}{suffix}") for what in ("coverage", "interval_width"))
+        cells += ["" if coverage is None else f"{coverage:.1%}", "" if width is None else f"{width:.2f}"]
+    return f"<tr>{''.join(f'<td>{cell}</td>' for cell in cells)}</tr>"

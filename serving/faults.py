@@ -21,8 +21,7 @@ class Faults:
         """Keep one fault: `row` (from 0), `feature`, `value`, `allowed`, `remedy`, those that apply."""
         self.count += 1
         if len(self.details) < MOST_DETAILS:
-            if "value" in detail:
-                detail["value"] = shown(detail["value"])
+            detail |= {key: shown(detail[key]) for key in ("feature", "value") if key in detail}
             self.details.append(detail)
 
     def raise_if_any(self, error: type[ServingError]) -> None:

@@ -27,6 +27,7 @@ class Settings(BaseSettings):
     host: str
     rest_port: int = Field(ge=1, le=65535)
     metrics_port: int = Field(ge=1, le=65535)
+    grpc_port: int = Field(ge=0, le=65535)
     workers: int = Field(ge=1, le=64)
     threads: int = Field(ge=1, le=64)
     max_rows: int = Field(ge=1)

@@ -17,8 +17,8 @@ from serving.settings import Settings
 from steps.core.columns import target_name
 from steps.core.experiments import ExperimentResult
 from steps.core.fingerprint import HOUSE_ID
-from steps.core.onnx_model import as_onnx
 from steps.core.intervals import FittedIntervals
+from steps.core.onnx_model import as_onnx
 from steps.core.prediction import predict
 from steps.core.reference import reference_profile
 from steps.core.scaling import FittedScaler, as_bundled

@@ -1,0 +1,174 @@
+"""Seldon's gRPC methods on the model: the same predictions, feedback and errors as over REST.
+
+Seldon's own `get_grpc_server` is not used: it answers a refused request with the status OK or with UNKNOWN and the
+exception's text, takes no interceptor in which a key could be checked, and has no way to drain.
+"""
+
+import logging
+import time
+from collections.abc import Callable
+from typing import Any, NoReturn, Protocol
+from urllib.parse import unquote
+
+import grpc
+import msgspec
+
+from serving.errors import MalformedError, ServingError
+from serving.faults import error_body
+from serving.feedback import check_feedback
+from serving.grpc_messages import read_feedback, read_message, write_reply
+from serving.model import HousePriceModel
+
+logger = logging.getLogger(__name__)
+
+CODES = {
+    401: grpc.StatusCode.UNAUTHENTICATED,
+    404: grpc.StatusCode.NOT_FOUND,
+    429: grpc.StatusCode.RESOURCE_EXHAUSTED,
+    500: grpc.StatusCode.INTERNAL,
+    503: grpc.StatusCode.UNAVAILABLE,
+}
+# The reason travels in a header, and clients refuse headers of more than 8 KiB.
+LONGEST_REASON = 6000
+Method = Callable[[bytes], Any]
+
+
+class Admission(Protocol):
+    """What decides whether a call is answered."""
+
+    def admit(self, presented: str | None, path: str, address: str) -> object:
+        """The client whose key was presented.
+
+        Raises:
+            ServingError: there is no such client, or it has used its limit.
+        """
+
+
+class Methods:
+    """The methods of Seldon's services `Seldon`, `Model` and `Generic` that a model has.
+
+    Args:
+        model: the model, loaded in this process.
+        admission: who is answered; everybody without it.
+    """
+
+    def __init__(self, model: HousePriceModel, admission: Admission | None = None) -> None:
+        from seldon_core.proto import prediction_pb2
+        from seldon_core.seldon_methods import init_metadata
+        from seldon_core.utils import json_to_seldon_model_metadata
+
+        self.model = model
+        self.admission = admission
+        self.messages = prediction_pb2
+        self.metadata = json_to_seldon_model_metadata(init_metadata(model))
+
+    def services(self) -> dict[str, dict[str, Method]]:
+        """The methods by their service's full name and their own."""
+        services: dict[str, dict[str, Method]] = {
+            "Seldon": {"Predict": self.predict, "SendFeedback": self.feedback, "ModelMetadata": self.describe},
+            "Model": {"Predict": self.predict, "SendFeedback": self.feedback, "Metadata": self.describe},
+            "Generic": {"SendFeedback": self.feedback},  # where Seldon's client sends a microservice's feedback
+        }
+        return {f"seldon.protos.{name}": methods for name, methods in services.items()}
+
+    def handlers(self) -> list[grpc.GenericRpcHandler]:
+        """The methods as grpc takes them: requests come as bytes, so that unreadable ones are answered like others."""
+        return [
+            grpc.method_handlers_generic_handler(
+                service,
+                {
+                    name: grpc.unary_unary_rpc_method_handler(
+                        self._guarded(f"/{service}/{name}", method),
+                        response_serializer=lambda reply: reply.SerializeToString(),
+                    )
+                    for name, method in methods.items()
+                },
+            )
+            for service, methods in self.services().items()
+        ]
+
+    def predict(self, request: bytes) -> Any:
+        """The prices for a `SeldonMessage`."""
+        message = read_message(_parsed(self.messages.SeldonMessage, request))
+        return write_reply(self.model.price(message))
+
+    def feedback(self, request: bytes) -> Any:
+        """An empty `SeldonMessage`: the feedback was kept."""
+        from seldon_core.seldon_methods import send_feedback
+
+        feedback = _parsed(self.messages.Feedback, request)
+        check_feedback(read_feedback(feedback))
+        return send_feedback(self.model, feedback, "0", self.model.measures)
+
+    def describe(self, _: bytes) -> Any:
+        """What the model says of itself."""
+        return self.metadata
+
+    def _guarded(self, path: str, method: Method) -> Callable[[bytes, grpc.ServicerContext], Any]:
+        """The method behind admission, its errors as statuses, its calls counted."""
+
+        def call(request: bytes, context: grpc.ServicerContext) -> Any:
+            started, code = time.perf_counter(), 200
+            try:
+                if self.admission is not None:
+                    presented = dict(context.invocation_metadata()).get("x-api-key")
+                    self.admission.admit(presented, path, _address(context.peer()))
+                return method(request)
+            except ServingError as err:
+                code = err.status
+                _abort(context, err)
+            except Exception:  # the last line: the caller gets no trace, the log gets it
+                logger.exception("Unexpected fault at %s", path)
+                code = 500
+                _abort(context, ServingError("An unexpected fault of the service; it is in the service's log."))
+            finally:
+                self._measure(path, code, time.perf_counter() - started)
+
+        return call
+
+    def _measure(self, path: str, code: int, seconds: float) -> None:
+        self.model.measures.requests.labels(path, str(code)).inc()
+        if path.endswith("/Predict"):
+            self.model.measures.seconds.observe(seconds)
+
+
+def _parsed(message: type, data: bytes) -> Any:
+    from google.protobuf.message import DecodeError  # type: ignore[import-untyped]  # no stubs
+
+    try:
+        return message.FromString(data)  # type: ignore[attr-defined]  # a class that protobuf made
+    except DecodeError as err:
+        raise MalformedError(f"The request is no {message.__name__} of Seldon's prediction.proto.") from err
+
+
+def _abort(context: grpc.ServicerContext, error: ServingError) -> NoReturn:
+    context.set_trailing_metadata([(name.lower(), value) for name, value in error.headers])
+    context.abort(CODES.get(error.status, grpc.StatusCode.INVALID_ARGUMENT), reason(error))
+    raise error  # not reached: abort raises
+
+
+def reason(error: ServingError) -> str:
+    """The one error shape as JSON, with as many of the details as a header holds."""
+    body = error_body(error)
+    details = body["status"]["details"]
+    kept, room = 0, LONGEST_REASON - _sent_size(error.info)
+    while kept < len(details) and (room := room - _sent_size(details[kept])) >= 0:
+        kept += 1
+    if kept < len(details):
+        body["status"]["details"] = details[:kept]
+        body["status"]["info"] = f"{error.info} Over gRPC {kept} of {len(details)} details are listed."
+    return msgspec.json.encode(body).decode()
+
+
+def _sent_size(value: Any) -> int:
+    """The bytes of the value in a header, where each byte that is not ASCII takes three."""
+    text = msgspec.json.encode(value)
+    return len(text) + 2 * len(text.translate(None, _ASCII))
+
+
+_ASCII = bytes(byte for byte in range(32, 127) if byte != ord("%"))
+
+
+def _address(peer: str) -> str:
+    """The host in grpc's name of a caller, such as `ipv4:10.0.0.7:51234` or `ipv6:%5B::1%5D:51234`."""
+    return unquote(peer).partition(":")[2].rpartition(":")[0].strip("[]")

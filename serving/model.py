@@ -12,13 +12,15 @@ from numpy.typing import NDArray
 from serving.bundle import Metadata, read_bundle
 from serving.contract import HOUSE_FEATURES, read_feature_service, read_feature_view
 from serving.errors import BundleError, ContractError, NotReadyError, ServingError
+from serving.explanations import Explainer
 from serving.faults import error_body
 from serving.feedback import FeedbackLog
+from serving.intervals import INTERVALS, Intervals
 from serving.lookup import FeatureLookup
 from serving.metrics import Metrics
-from serving.predictor import Matrix, Predictor
+from serving.predictor import Matrix, Predictor, part
 from serving.quick_requests import QuickReader
-from serving.requests import Query, RequestContract, read_query
+from serving.requests import Form, Query, RequestContract, read_query
 from serving.settings import Settings, read_settings
 from serving.spool import Spool
 
@@ -51,7 +53,9 @@ class HousePriceModel:
         metadata, files = read_bundle(self.bundle)
         self.metadata = metadata
         self.predictor = Predictor(metadata, files)
+        self.intervals = Intervals(part(files, INTERVALS))
         self.contract = self._contract(metadata)
+        self.explainer = Explainer(metadata, files, self.contract.features)
         self.reader = QuickReader(self.contract)
         self.lookup = FeatureLookup(
             self.settings.feature_store, metadata.feature_service, metadata.features, self.settings.threads
@@ -64,7 +68,9 @@ class HousePriceModel:
             "version": metadata.model_version,
             "feature_service": metadata.feature_service,
             "features_used": list(metadata.features),
+            "coverage": self.intervals.coverage,
         }
+        self.reply_names = [metadata.target, f"{metadata.target}_low", f"{metadata.target}_high"]
         self.ready = True
         logger.info("Model %s v%s is loaded from %s", metadata.model_name, metadata.model_version, self.bundle)
 
@@ -108,12 +114,13 @@ class HousePriceModel:
         started = time.perf_counter()
         raw = self._features(query)
         prices = self.predictor.predict(raw)
-        elapsed_ms = (time.perf_counter() - started) * 1000
+        low, high = self.intervals.around(prices)
+        tags = {**self.fixed_tags, "inference_ms": round((time.perf_counter() - started) * 1000, 3)}
+        if query.explain:
+            tags["explanations"] = self.explainer.explain(raw, prices)
         self._record(raw, prices, query.probe)
-        return {
-            "data": {"names": [self.metadata.target], **_values(query, prices)},
-            "meta": {"tags": {**self.fixed_tags, "inference_ms": round(elapsed_ms, 3)}},
-        }
+        values = _values(query.form, [prices.tolist(), low.tolist(), high.tolist()])
+        return {"data": {"names": self.reply_names, **values}, "meta": {"tags": tags}}
 
     def _features(self, query: Query) -> Matrix:
         """The raw features of the rows in training order: those given, and for house ids the stored ones below them."""
@@ -177,7 +184,7 @@ class HousePriceModel:
             "versions": [metadata.model_version],
             "platform": "seldon",
             "inputs": [{"messagetype": "ndarray", "schema": columns}],
-            "outputs": [{"messagetype": "ndarray", "schema": {"names": [metadata.target], "shape": [-1, 1]}}],
+            "outputs": [{"messagetype": "ndarray", "schema": {"names": self.reply_names, "shape": [-1, 3]}}],
             "custom": custom,
         }
 
@@ -188,7 +195,9 @@ def _positions(wanted: tuple[str, ...], names: tuple[str, ...]) -> NDArray[np.in
     return np.array([names.index(name) for name in wanted], dtype=np.intp)
 
 
-def _values(query: Query, prices: NDArray[np.float32]) -> dict[str, Any]:
-    if query.form == "tensor":
-        return {"tensor": {"shape": [len(prices), 1], "values": prices.tolist()}}
-    return {"ndarray": [[price] for price in prices.tolist()]}
+def _values(form: Form, columns: list[list[float]]) -> dict[str, Any]:
+    """The columns as rows, in the form in which the request came."""
+    rows = list(zip(*columns, strict=True))
+    if form == "tensor":
+        return {"tensor": {"shape": [len(rows), len(columns)], "values": [value for row in rows for value in row]}}
+    return {"ndarray": rows}

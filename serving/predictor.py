@@ -27,11 +27,11 @@ class Predictor:
 
     def __init__(self, metadata: Metadata, files: Mapping[str, bytes]) -> None:
         self.features = metadata.features
-        scaler = read_scaler(_file(files, SCALER))
+        scaler = read_scaler(part(files, SCALER))
         if scaler.features != metadata.features:
             raise BundleError(f"The bundle's scaler is for {scaler.features}, its model for {metadata.features}.")
         self.mean, self.scale = _vectors(scaler)
-        self._predict = _session(_file(files, ONNX), len(self.features))
+        self._predict = _session(part(files, ONNX), len(self.features))
 
     def predict(self, raw: Matrix) -> NDArray[np.float32]:
         """The prices of the rows, in the target's unit.
@@ -43,7 +43,12 @@ class Predictor:
         return self._predict(scaled.astype(np.float32))
 
 
-def _file(files: Mapping[str, bytes], name: str) -> bytes:
+def part(files: Mapping[str, bytes], name: str) -> bytes:
+    """The bundle's file of that name.
+
+    Raises:
+        BundleError: the bundle has none.
+    """
     try:
         return files[name]
     except KeyError as err:

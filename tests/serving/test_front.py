@@ -80,7 +80,7 @@ def test_the_order_of_the_names_and_unused_features_do_not_change_the_price(
 def test_the_reply_says_which_model_answered(front: Front) -> None:
     reply = post(front, data(["house_id"], [1])).json
     tags = reply["meta"]["tags"]
-    assert reply["data"]["names"] == ["MEDV"]
+    assert reply["data"]["names"] == ["MEDV", "MEDV_low", "MEDV_high"]
     assert (tags["model"], tags["version"], tags["feature_service"]) == ("house-price", "1", "house_price_v1")
     assert tags["features_used"] == list(USED)
     assert tags["inference_ms"] > 0
@@ -109,8 +109,25 @@ def test_unknown_houses_are_all_named_with_404(front: Front) -> None:
 
 def test_a_tensor_is_answered_with_a_tensor(front: Front) -> None:
     reply = post(front, {"data": {"names": ["house_id"], "tensor": {"shape": [2, 1], "values": [5.0, 7.0]}}}).json
-    assert reply["data"]["tensor"]["shape"] == [2, 1]
-    assert reply["data"]["tensor"]["values"] == post(front, data(["house_id"], [5], [7])).prices
+    rows = post(front, data(["house_id"], [5], [7])).json["data"]["ndarray"]
+    assert reply["data"]["tensor"] == {"shape": [2, 3], "values": [*rows[0], *rows[1]]}
+
+
+def test_every_price_stands_in_its_interval(front: Front) -> None:
+    reply = post(front, data(["house_id"], *[[house] for house in range(506)])).json
+    assert reply["data"]["names"] == ["MEDV", "MEDV_low", "MEDV_high"]
+    assert all(1 <= low <= price <= high <= 50 for price, low, high in reply["data"]["ndarray"])
+    assert reply["meta"]["tags"]["coverage"] == 0.9
+
+
+def test_the_reasons_of_every_row_add_up_to_its_price_when_they_are_asked_for(front: Front) -> None:
+    plain = post(front, data(["house_id"], [1], [MISSING])).json
+    reply = post(front, data(["house_id"], [1], [MISSING], tags={"explain": True})).json
+    assert "explanations" not in plain["meta"]["tags"]
+    assert reply["data"] == plain["data"]
+    for (price, _, _), reasons in zip(reply["data"]["ndarray"], reply["meta"]["tags"]["explanations"], strict=True):
+        assert reasons["base_value"] + sum(reasons["contributions"].values()) == pytest.approx(price, abs=1e-4)
+        assert set(reasons["contributions"]) == set(USED)
 
 
 def test_bad_features_are_422_with_details(front: Front) -> None:
@@ -224,7 +241,8 @@ def test_feedback_that_seldon_would_fail_at_is_422(front: Front, message: Any) -
 
 
 def test_seldons_own_route_gets_the_same_reply_and_the_same_error(front: Front, model: HousePriceModel) -> None:
-    assert model.predict_raw(data(["house_id"], [1]))["data"] == post(front, data(["house_id"], [1])).json["data"]
+    own = json.loads(json.dumps(model.predict_raw(data(["house_id"], [1]))["data"]))
+    assert own == post(front, data(["house_id"], [1])).json["data"]
     assert model.predict_raw({})["status"]["code"] == 422
 
 

@@ -1,7 +1,10 @@
 """The errors of the serving side, each with the HTTP status and reason that a caller sees."""
 
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from serving.key_ring import Client
 
 
 class ServingError(Exception):
@@ -63,6 +66,57 @@ class InvalidRequestError(ServingError):
 
     status = 422
     reason = "INVALID_FEATURES"
+
+
+class UnauthorizedError(ServingError):
+    """The call brings no key that is valid.
+
+    Args:
+        fault: `missing`, `unknown` or `revoked`, for the audit.
+        client: whose key it was.
+    """
+
+    status = 401
+    reason = "UNAUTHORIZED"
+    # RFC 9110, 11.6.1: a 401 names at least one challenge.
+    headers = (("WWW-Authenticate", 'ApiKey realm="house-price", header="X-API-Key"'),)
+
+    def __init__(self, info: str, fault: str, client: "Client | None" = None) -> None:
+        super().__init__(info)
+        self.fault = fault
+        self.client = client
+
+
+class LimitError(ServingError):
+    """The key has had all the calls of its limit.
+
+    Args:
+        limit: calls a minute.
+        retry_after_s: whole seconds until the next call is admitted.
+    """
+
+    status = 429
+    reason = "RATE_LIMITED"
+
+    def __init__(self, info: str, limit: int, retry_after_s: int) -> None:
+        super().__init__(info)
+        rest = (("X-RateLimit-Limit", str(limit)), ("X-RateLimit-Remaining", "0"))
+        self.headers = (("Retry-After", str(retry_after_s)), *rest)
+
+
+class KeysError(ServingError):
+    """The API keys cannot be read, or not be changed as it was asked."""
+
+    status = 503
+    reason = "KEYS_UNREADABLE"
+
+
+class LimitsError(ServingError):
+    """Whether a key is within its limit cannot be found out: the call is not admitted."""
+
+    status = 503
+    reason = "LIMITS_UNAVAILABLE"
+    headers = (("Retry-After", "1"),)
 
 
 class UnknownHouseError(ServingError):

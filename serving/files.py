@@ -6,8 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 
-def replace_file(path: Path, write: Callable[[Path], object]) -> None:
-    """Have `write` fill a temporary file beside the path, which then takes the path's name at once.
+def replace_file(path: Path, write: Callable[[Path], object], mode: int = 0o644) -> None:
+    """Have `write` fill a temporary file beside the path, which then takes the path's name and the mode at once.
 
     The folder is made if need be; a crash leaves the old file or the new one.
     """
@@ -19,12 +19,12 @@ def replace_file(path: Path, write: Callable[[Path], object]) -> None:
         write(unfinished)
         with unfinished.open("rb") as file:
             os.fsync(file.fileno())
-        unfinished.chmod(0o644)
+        unfinished.chmod(mode)
         unfinished.replace(path)
     finally:
         unfinished.unlink(missing_ok=True)
 
 
-def write_atomically(path: Path, data: bytes) -> None:
+def write_atomically(path: Path, data: bytes, mode: int = 0o644) -> None:
     """Put the data under the name at once."""
-    replace_file(path, lambda unfinished: unfinished.write_bytes(data))
+    replace_file(path, lambda unfinished: unfinished.write_bytes(data), mode)

@@ -3,13 +3,15 @@
 import os
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 if TYPE_CHECKING:
     from feast import FeatureStore
+
+MOST_A_MINUTE = 1_000_000  # of one key: its admission times are kept, 8 bytes each
 
 
 class Settings(BaseSettings):
@@ -32,6 +34,13 @@ class Settings(BaseSettings):
     threads: int = Field(ge=1, le=64)
     max_rows: int = Field(ge=1)
     max_body_bytes: int = Field(ge=1024)
+    authentication: Literal["on", "off"]
+    api_keys: Path
+    api_key_file: Path
+    rate_limit: int = Field(ge=1, le=MOST_A_MINUTE)
+    rate_limit_store: str  # checked where it is opened: an address may hold a password, and a fault here is printed
+    audit_dir: Path
+    audit_days: int = Field(ge=1)
     dashboard_port: int = Field(ge=1, le=65535)
 
     @cached_property

@@ -1,0 +1,65 @@
+"""Who may call: the key, then the limit; what is refused is written down."""
+
+import logging
+
+from serving.audit import Audit
+from serving.errors import ServingError
+from serving.key_ring import Client, KeyRing
+from serving.limits import Limits, open_limits
+from serving.settings import Settings
+
+logger = logging.getLogger(__name__)
+
+ANONYMOUS = Client(key_id="", name="anonymous", limit=0)
+
+
+class Admission:
+    """The door of a worker.
+
+    Args:
+        ring: the keys; None lets everybody in.
+        limits: what counts the calls.
+        audit: where the refused calls go.
+    """
+
+    def __init__(self, ring: KeyRing | None, limits: Limits, audit: Audit) -> None:
+        self.ring = ring
+        self.limits = limits
+        self.audit = audit
+
+    def admit(self, presented: str | None, path: str, address: str) -> Client:
+        """The client that calls; the call is counted.
+
+        Args:
+            presented: the key as it came, if one came.
+            path: what is called, for the audit.
+            address: the caller's address, for the audit.
+
+        Raises:
+            UnauthorizedError: 401, the key.
+            LimitError: 429, the limit, with Retry-After.
+            KeysError: 503, the keys cannot be read.
+            LimitsError: 503, the calls cannot be counted.
+        """
+        if self.ring is None:
+            return ANONYMOUS
+        client: Client | None = None
+        try:
+            client = self.ring.find(presented)
+            self.limits.count(client)
+        except ServingError as err:
+            self.audit.record(err, client or getattr(err, "client", None), path, address)
+            raise
+        return client
+
+
+def open_admission(settings: Settings) -> Admission:
+    """The door as the settings want it. Call it in the process that serves, after the fork.
+
+    Raises:
+        LimitsError: HPP_RATE_LIMIT_STORE names no place that is known.
+    """
+    if settings.authentication == "off":
+        logger.warning("HPP_AUTHENTICATION is off: everybody is let in, without a limit.")
+    ring = None if settings.authentication == "off" else KeyRing(settings.api_keys)
+    return Admission(ring, open_limits(settings), Audit(settings.audit_dir, settings.audit_days))

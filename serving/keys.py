@@ -1,0 +1,176 @@
+"""API keys: make, list and revoke them.
+
+`python -m serving.keys make NAME [--limit N]` prints a new key, this once; the file HPP_API_KEYS has only its salted
+hash. `list` shows the keys' ids, names and limits, `revoke NAME_OR_ID` ends one: within a second no worker takes it.
+"""
+
+import argparse
+import contextlib
+import fcntl
+import secrets
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import msgspec
+
+from serving.errors import KeysError
+from serving.files import write_atomically
+from serving.key_ring import ID_BYTES, PREFIX, SECRET_BYTES, ApiKey, KeyFile, digest, read_keys
+from serving.settings import MOST_A_MINUTE, Settings, read_settings
+
+ONLY_OURS = 0o600
+DEPLOYMENT_LIMIT = 600  # a deployment asks a handful of questions, whatever the demo's limit is
+
+
+def make_key(path: Path, name: str, limit: int) -> str:
+    """A new key, which is shown here and nowhere else.
+
+    Args:
+        path: the file of the keys; it is made if need be.
+        name: the client, for people: letters, digits and `._@-`. A name may have two keys while one replaces the other.
+        limit: calls a minute.
+
+    Raises:
+        KeysError: the name or the limit is not allowed, or the file cannot be read.
+    """
+    key, record = _new(name, limit)
+    with _only_writer(path):
+        _write(path, (*_existing(path), record))
+    return key
+
+
+def revoke_key(path: Path, name_or_id: str) -> ApiKey:
+    """The key that is no longer valid.
+
+    Raises:
+        KeysError: no valid key, or more than one, has the name; or the file cannot be read.
+    """
+    with _only_writer(path):
+        keys = _existing(path)
+        found = [key for key in keys if not key.revoked and name_or_id in (key.id, key.name)]
+        if not found:
+            raise KeysError(f"No valid key has the name or id {name_or_id!r}. See `python -m serving.keys list`.")
+        if len(found) > 1:
+            raise KeysError(f"{len(found)} valid keys are named {name_or_id!r}: give the id, {_ids(found)}.")
+        _write(path, tuple(_revoked(key) if key is found[0] else key for key in keys))
+    return found[0]
+
+
+def client_key(settings: Settings) -> str:
+    """The key in the file HPP_API_KEY_FILE, which the demo calls with; a new one named `demo` if it is not valid."""
+    return _kept_key(settings.api_keys, settings.api_key_file, "demo", settings.rate_limit)
+
+
+def deployment_key(settings: Settings) -> str:
+    """The key of our own deployments; it has a limit of its own, so that a busy demo does not make them fail."""
+    return _kept_key(settings.api_keys, settings.var_dir / "deployment-api-key", "deployment", DEPLOYMENT_LIMIT)
+
+
+def _kept_key(path: Path, kept: Path, name: str, limit: int) -> str:
+    """The key in the file `kept`; if it is not valid (any more), a new one, and those of this name are revoked."""
+    if (key := _valid(path, kept)) is not None:  # nothing is written then: both may be mounted read-only
+        return key
+    with _only_writer(path):
+        if (key := _valid(path, kept)) is not None:
+            return key
+        key, record = _new(name, limit)
+        # This file first: a kill in between leaves a key that is not valid, and the next call makes another.
+        write_atomically(kept, f"{key}\n".encode(), ONLY_OURS)
+        _write(path, (*(_revoked(old) if old.name == name else old for old in _existing(path)), record))
+    return key
+
+
+def _valid(path: Path, kept: Path) -> str | None:
+    """The key in the file `kept`, if it is there and is one of the valid keys."""
+    try:
+        key = kept.read_text(errors="replace").strip()
+    except FileNotFoundError:
+        return None
+    except OSError as err:
+        raise KeysError(f"The API key in {kept} cannot be read: {err}.") from err
+    keys = [each for each in _existing(path) if not each.revoked]
+    return key if any(digest(bytes.fromhex(each.salt), key).hex() == each.digest for each in keys) else None
+
+
+def _new(name: str, limit: int) -> tuple[str, ApiKey]:
+    key_id, salt = secrets.token_hex(ID_BYTES), secrets.token_bytes(32)
+    key = f"{PREFIX}{key_id}_{secrets.token_hex(SECRET_BYTES)}"
+    created = datetime.now(UTC).isoformat(timespec="seconds")
+    record = ApiKey(key_id, name, salt.hex(), digest(salt, key).hex(), limit, created)
+    try:
+        return key, msgspec.convert(msgspec.to_builtins(record), ApiKey)
+    except msgspec.ValidationError as err:
+        wanted = "Wanted a name of 1 to 64 letters, digits and ._@- that starts with a letter or digit, and a limit of"
+        raise KeysError(f"{wanted} 1 to {MOST_A_MINUTE} calls a minute; got {name[:80]!r} and {limit}.") from err
+
+
+def _revoked(key: ApiKey) -> ApiKey:
+    return msgspec.structs.replace(key, revoked=True)
+
+
+def _ids(keys: list[ApiKey]) -> str:
+    return " or ".join(f"{key.id} (made {key.created})" for key in keys)
+
+
+def _existing(path: Path) -> tuple[ApiKey, ...]:
+    return read_keys(path) if path.exists() else ()
+
+
+def _write(path: Path, keys: tuple[ApiKey, ...]) -> None:
+    data = msgspec.json.format(msgspec.json.encode(KeyFile(keys)), indent=1)
+    write_atomically(path, data, ONLY_OURS)
+
+
+@contextlib.contextmanager
+def _only_writer(path: Path) -> Iterator[None]:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with (path.parent / f".{path.name}.lock").open("w") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield
+    except OSError as err:
+        raise KeysError(f"The API keys in {path} cannot be written: {err}.") from err
+
+
+def _table(keys: tuple[ApiKey, ...]) -> str:
+    lines = ["id            limit/min  made                       state    name"]
+    for key in keys:
+        state = "revoked" if key.revoked else "valid"
+        lines.append(f"{key.id}  {key.limit:9}  {key.created}  {state:7}  {key.name}")
+    return "\n".join(lines) if keys else "There are no keys. Make one: python -m serving.keys make NAME"
+
+
+def parse(arguments: list[str], settings: Settings) -> argparse.Namespace:
+    """The command line, the settings in place of what it leaves out."""
+    parser = argparse.ArgumentParser(prog="python -m serving.keys", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    make = commands.add_parser("make", help="make a key and print it, this once")
+    make.add_argument("name", metavar="NAME", help="the client that will call with it")
+    make.add_argument("--limit", type=int, default=settings.rate_limit, help="calls a minute (default: %(default)s)")
+    commands.add_parser("list", help="show the keys' ids, names and limits")
+    revoke = commands.add_parser("revoke", help="end a key")
+    revoke.add_argument("name_or_id", metavar="NAME_OR_ID")
+    return parser.parse_args(arguments)
+
+
+def main() -> None:
+    """Do what the command line says."""
+    settings = read_settings()
+    wanted, path = parse(sys.argv[1:], settings), settings.api_keys
+    try:
+        if wanted.command == "make":
+            answer = make_key(path, wanted.name, wanted.limit)
+        elif wanted.command == "list":
+            answer = _table(_existing(path))
+        else:
+            ended = revoke_key(path, wanted.name_or_id)
+            answer = f"Revoked {ended.id} ({ended.name})."
+    except KeysError as err:
+        raise SystemExit(err.info) from err
+    print(answer)  # noqa: T201  # a command's answer
+
+
+if __name__ == "__main__":
+    main()

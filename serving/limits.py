@@ -1,7 +1,9 @@
 """How many calls a key has had in the last minute, exactly, over all workers that share a folder or a Redis."""
 
+import logging
 import math
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
@@ -10,6 +12,8 @@ from serving.errors import LimitError, LimitsError
 from serving.key_ring import Client
 from serving.settings import Settings
 from serving.window import Window
+
+logger = logging.getLogger(__name__)
 
 MOST_OPEN = 256
 
@@ -40,6 +44,7 @@ class LocalLimits:
         self.folder = folder
         self._windows: dict[str, Window] = {}
         self._lock = threading.Lock()  # the lock of a file holds back other processes, not our own threads
+        self._next_word = 0.0
 
     def count(self, client: Client) -> None:
         """Count one call; see `Limits`."""
@@ -48,9 +53,16 @@ class LocalLimits:
                 window = self._windows.get(client.key_id) or self._open(client.key_id)
                 wait_s = window.admit(client.limit)
         except OSError as err:
+            self._tell(client)
             raise LimitsError("The service cannot count its calls now. Try again in a few seconds.") from err
         if wait_s:
             raise over(client, wait_s)
+
+    def _tell(self, client: Client) -> None:
+        """Write the fault that is being handled to the log, once a second at most."""
+        if time.monotonic() >= self._next_word:
+            self._next_word = time.monotonic() + 1
+            logger.exception("Calls of %s are refused: they cannot be counted in %s", client.name, self.folder)
 
     def _open(self, key_id: str) -> Window:
         while len(self._windows) >= MOST_OPEN:

@@ -1,5 +1,6 @@
 """The calls of the clients counted in Redis, for services on several machines."""
 
+import logging
 import time
 
 import redis
@@ -12,6 +13,8 @@ from serving.errors import LimitsError
 from serving.key_ring import Client
 from serving.limits import over
 from serving.window import WINDOW_S
+
+logger = logging.getLogger(__name__)
 
 TIMEOUT_S = 0.5
 PAUSE_S = 1.0
@@ -27,15 +30,21 @@ class RedisLimits:
 
     Args:
         address: redis://, rediss:// or unix://.
+
+    Raises:
+        LimitsError: the address is none; that Redis does not answer shows at the first call.
     """
 
     def __init__(self, address: str) -> None:
-        pool = redis.ConnectionPool.from_url(
-            address,
-            socket_timeout=TIMEOUT_S,
-            socket_connect_timeout=TIMEOUT_S,
-            retry=Retry(NoBackoff(), 1),  # a connection that Redis closed at its restart
-        )
+        try:
+            pool = redis.ConnectionPool.from_url(
+                address,
+                socket_timeout=TIMEOUT_S,
+                socket_connect_timeout=TIMEOUT_S,
+                retry=Retry(NoBackoff(), 1),  # a connection that Redis closed at its restart
+            )
+        except ValueError:  # its text may have a part of the password
+            raise LimitsError("HPP_RATE_LIMIT_STORE is no address: wanted redis://host:port/number.") from None
         self._storage = RedisStorage(address, pool, PREFIX, wrap_exceptions=True)
         self._ask_again = 0.0
 
@@ -50,6 +59,7 @@ class RedisLimits:
             oldest, _ = self._storage.get_moving_window(client.key_id, client.limit, WINDOW_S)
         except StorageError as err:
             self._ask_again = time.monotonic() + PAUSE_S
+            logger.error("Calls are refused: the Redis of the rate limits does not answer: %s", err.storage_error)
             raise LimitsError(_SILENT) from err
         raise over(client, oldest + WINDOW_S - time.time())
 

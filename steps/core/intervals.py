@@ -10,7 +10,7 @@ from serving.intervals import Intervals, IntervalTable
 from steps.core.columns import Matrix
 from steps.core.errors import DataError
 
-METHOD = "split conformal on out-of-fold residuals, normalized by the local mean residual by predicted price (crepes)"
+METHOD = "conformal, pooled out-of-fold residuals, normalized by their mean size around the predicted price (crepes)"
 TIERS = 3
 
 

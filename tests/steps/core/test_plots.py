@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from steps.core.importance import ShapValues, rank
-from steps.core.plots import page, predicted_versus_true, residuals, shap_bar, shap_summary
+from steps.core.plots import interval_band, page, predicted_versus_true, residuals, shap_bar, shap_summary
 
 ROWS = {"training rows": (np.array([10.0, 20.0]), np.array([11.0, 18.0]))}
 VALUES = ShapValues(np.array([[1.0, -2.0], [-1.0, 2.0], [0.5, 1.0]], dtype=np.float32), base=20.0)
@@ -19,6 +19,14 @@ def test_predictions_are_drawn_over_true_prices_and_residuals_over_predictions()
     np.testing.assert_array_equal(points, [[10, 11], [20, 18]])
     points = residuals(ROWS).axes[0].collections[0].get_offsets()
     np.testing.assert_array_equal(points, [[11, -1], [18, 2]])
+
+
+def test_the_band_of_intervals_runs_by_predicted_price_and_marks_what_it_misses() -> None:
+    truth, predicted = np.array([10.0, 30, 20]), np.array([25.0, 15, 20])
+    band, held, missed = interval_band(truth, predicted, (predicted - 5, predicted + 5)).axes[0].collections
+    assert band.get_paths()[0].get_extents().get_points().tolist() == [[15, 10], [25, 30]]
+    np.testing.assert_array_equal(held.get_offsets(), [[20, 20]])
+    np.testing.assert_array_equal(missed.get_offsets(), [[25, 10], [15, 30]])
 
 
 def test_the_most_important_feature_is_on_top_of_the_bars() -> None:

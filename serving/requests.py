@@ -7,10 +7,11 @@ from typing import Any, Literal
 
 from serving.contract import FeatureSpec
 from serving.errors import InvalidRequestError, TooLargeError
-from serving.faults import Faults
+from serving.faults import Faults, shown
 
 HOUSE_ID = "house_id"
 Form = Literal["ndarray", "tensor"]
+SWITCHES = ("explain", "probe")
 INT64 = range(-(2**63), 2**63)
 
 
@@ -83,6 +84,9 @@ def _data(message: Any) -> dict[str, Any]:
     meta = message.get("meta")
     if meta is not None and not (isinstance(meta, dict) and isinstance(meta.get("tags", {}), dict)):
         raise InvalidRequestError('Wanted "meta" to be an object whose "tags" are an object, or no "meta".')
+    for name in SWITCHES:
+        if type(came := ((meta or {}).get("tags") or {}).get(name, False)) is not bool:
+            raise InvalidRequestError(f'Wanted the tag "{name}" to be true or false; {shown(came)!r} came.')
     return data
 
 

@@ -31,7 +31,8 @@ CHECKS = (
     "negative_data_rejection",
 )
 # The key is not what is varied here.
-WITHOUT_KEYS = SchemathesisConfig.from_dict({"generation": {"with-security-parameters": False}})
+REFUSALS = {"expected-statuses": ["400", "404", "413", "415", "422"]}
+CONFIG = {"generation": {"with-security-parameters": False}, "checks": {"negative_data_rejection": REFUSALS}}
 TRACE = re.compile(rb"Traceback|File \"|\.py\b|line \d+, in ")
 Outcomes = Counter[tuple[str, int]]
 
@@ -63,7 +64,7 @@ def from_document(
     document: dict[str, Any], transport: Mapping[str, Any], headers: dict[str, str], examples: int, mode: GenerationMode
 ) -> Outcomes:
     """The outcomes of requests that Schemathesis makes from the document, `examples` for each operation with a body."""
-    schema = schemathesis.openapi.from_dict(copy.deepcopy(document), config=WITHOUT_KEYS)
+    schema = schemathesis.openapi.from_dict(copy.deepcopy(document), config=SchemathesisConfig.from_dict(CONFIG))
     checks = builtin.CHECKS.get_by_names(list(CHECKS))
     outcomes: Outcomes = Counter()
     for result in schema.get_all_operations():

@@ -84,10 +84,14 @@ def _data(message: Any) -> dict[str, Any]:
     meta = message.get("meta")
     if meta is not None and not (isinstance(meta, dict) and isinstance(meta.get("tags", {}), dict)):
         raise InvalidRequestError('Wanted "meta" to be an object whose "tags" are an object, or no "meta".')
-    for name in SWITCHES:
-        if type(came := ((meta or {}).get("tags") or {}).get(name, False)) is not bool:
-            raise InvalidRequestError(f'Wanted the tag "{name}" to be true or false; {shown(came)!r} came.')
+    _check_switches((meta or {}).get("tags") or {})
     return data
+
+
+def _check_switches(tags: dict[str, Any]) -> None:
+    for name in SWITCHES:
+        if name in tags and type(tags[name]) is not bool:
+            raise InvalidRequestError(f'Wanted the tag "{name}" to be true or false; {shown(tags[name])!r} came.')
 
 
 def _is_probe(message: dict[str, Any]) -> bool:

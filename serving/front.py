@@ -20,7 +20,9 @@ from serving.errors import (
 from serving.faults import error_body
 from serving.feedback import check_feedback
 from serving.model import HousePriceModel
+from serving.openapi import document
 from serving.requests import read_query
+from serving.seldon_transport import FORM, message_of_form
 
 logger = logging.getLogger(__name__)
 
@@ -33,7 +35,7 @@ PREDICT = ("/api/v1.0/predictions", "/api/v0.1/predictions", "/predict")
 FEEDBACK = ("/api/v1.0/feedback", "/api/v0.1/feedback", "/send-feedback")
 # What Seldon's own app answers. Its routes for transformers, routers and combiners are left out: this is a model.
 SELDON_GET: tuple[str, ...] = ("/health/ping", "/health/status", "/api/v1.0/health/status")
-SELDON_GET += ("/metadata", "/api/v1.0/metadata", "/seldon.json")
+SELDON_GET += ("/metadata", "/api/v1.0/metadata")
 
 
 class Answer(msgspec.Struct):
@@ -65,6 +67,8 @@ class Front:
             "/health/live": {"GET": self._live},
             "/health/ready": {"GET": self._ready},
             "/metrics": {"GET": self._metrics},
+            "/seldon.json": {"GET": self._openapi},
+            "/openapi.json": {"GET": self._openapi},
         }
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> list[bytes]:
@@ -107,24 +111,27 @@ class Front:
         body = self._body(environ)
         self.model.check_ready()
         check_feedback(_decode(body))
-        return self._ask_seldon({**environ, "wsgi.input": BytesIO(body), "CONTENT_LENGTH": str(len(body))})
+        sent = {"wsgi.input": BytesIO(body), "CONTENT_LENGTH": str(len(body)), "CONTENT_TYPE": "application/json"}
+        return self._ask_seldon({**environ, **sent})
 
     def _body(self, environ: Environ) -> bytes:
         """The body of the request.
 
         Raises:
-            MediaTypeError: it is not declared as JSON.
+            MediaTypeError: it is not declared as JSON, nor as the form in which Seldon's client sends it.
+            MalformedError: it is no such form.
             TooLargeError: it is longer than the limit.
         """
         media_type = environ.get("CONTENT_TYPE") or ""
-        if media_type.partition(";")[0].strip().lower() != "application/json":
+        kind = media_type.partition(";")[0].strip().lower()
+        if kind not in ("application/json", FORM):
             came = f"is {media_type[:80]!r}" if media_type else "is missing"
             raise MediaTypeError(f"Wanted the header Content-Type: application/json; it {came}.")
         limit = self.model.settings.max_body_bytes
         body: bytes = environ["wsgi.input"].read(limit + 1)
         if len(body) > limit:
             raise TooLargeError(f"The body is longer than {limit} bytes. Split the request.")
-        return body
+        return message_of_form(body) if kind == FORM else body
 
     def _live(self, _: Environ) -> Answer:
         return Answer(b'{"status":"live"}')
@@ -137,6 +144,11 @@ class Front:
     def _metrics(self, _: Environ) -> Answer:
         body, media_type = self.render_metrics()
         return Answer(body, media_type=media_type)
+
+    def _openapi(self, _: Environ) -> Answer:
+        model = self.model
+        model.check_ready()
+        return Answer(msgspec.json.encode(document(model.contract, model.metadata, model.settings)))
 
     def _ask_seldon(self, environ: Environ) -> Answer:
         """What Seldon's app answers; its errors in our shape."""

@@ -10,10 +10,11 @@ from numpy.typing import NDArray
 
 from serving.contract import FeatureSpec
 from serving.errors import InvalidRequestError, TooLargeError
-from serving.faults import Faults
+from serving.faults import Faults, shown
 
 HOUSE_ID = "house_id"
 Form = Literal["ndarray", "tensor"]
+SWITCHES = ("explain", "probe")
 INT64 = range(-(2**63), 2**63)
 
 
@@ -72,14 +73,13 @@ def read_query(message: Any, contract: RequestContract) -> Query:
     checked = [_row(number, row, names, specs, faults) for number, row in enumerate(rows)]
     faults.raise_if_any(InvalidRequestError)
     tags = (message.get("meta") or {}).get("tags") or {}
-    flags = {flag: tags.get(flag) is True for flag in ("probe", "explain")}
     house_ids = None
     if HOUSE_ID in names:
         at = names.index(HOUSE_ID)
         house_ids = [int(row.pop(at)) for row in checked]
     columns = tuple(name for name in names if name != HOUSE_ID)
     values = np.array(checked, dtype=np.float64).reshape(len(checked), len(columns))
-    return Query(form, columns, values, house_ids, **flags)
+    return Query(form, columns, values, house_ids, **{name: tags.get(name) is True for name in SWITCHES})
 
 
 def _data(message: Any) -> dict[str, Any]:
@@ -91,7 +91,14 @@ def _data(message: Any) -> dict[str, Any]:
     meta = message.get("meta")
     if meta is not None and not (isinstance(meta, dict) and isinstance(meta.get("tags", {}), dict)):
         raise InvalidRequestError('Wanted "meta" to be an object whose "tags" are an object, or no "meta".')
+    _check_switches((meta or {}).get("tags") or {})
     return data
+
+
+def _check_switches(tags: dict[str, Any]) -> None:
+    for name in SWITCHES:
+        if name in tags and type(tags[name]) is not bool:
+            raise InvalidRequestError(f'Wanted the tag "{name}" to be true or false; {shown(tags[name])!r} came.')
 
 
 def _names(data: dict[str, Any]) -> list[str]:

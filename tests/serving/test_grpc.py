@@ -33,13 +33,17 @@ RETRY_POLICY |= {"retryableStatusCodes": ["UNAVAILABLE", "CANCELLED"]}
 RETRIES = json.dumps({"methodConfig": [{"name": [{}], "retryPolicy": RETRY_POLICY}]})
 
 
-class Limit(ServingError):
+class SpentError(ServingError):
+    """The client has used its limit."""
+
     status = 429
     reason = "LIMIT_REACHED"
     headers = (("Retry-After", "7"),)
 
 
-class Unauthorized(ServingError):
+class NoKeyError(ServingError):
+    """No key was presented."""
+
     status = 401
     reason = "UNAUTHORIZED"
 
@@ -227,11 +231,12 @@ class Doorkeeper:
         self.asked: list[tuple[str | None, str, str]] = []
 
     def admit(self, presented: str | None, path: str, address: str) -> object:
+        """The key that was presented."""
         self.asked.append((presented, path, address))
         if presented is None:
-            raise Unauthorized("Wanted the header X-API-Key.")
+            raise NoKeyError("Wanted the header X-API-Key.")
         if presented == "spent":
-            raise Limit("100 requests a minute are used.")
+            raise SpentError("100 requests a minute are used.")
         return presented
 
 

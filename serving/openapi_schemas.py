@@ -1,0 +1,174 @@
+"""The schemas of the service's OpenAPI document, made from the contract of the loaded model."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from serving.bundle import Metadata
+from serving.contract import FeatureSpec
+from serving.requests import HOUSE_ID, INT64, RequestContract
+
+Schema = dict[str, Any]
+FEATURE = "Feature_"
+
+
+def schemas(contract: RequestContract, metadata: Metadata) -> dict[str, Schema]:
+    """Every named schema of the document."""
+    features = {FEATURE + name: feature(spec) for name, spec in contract.features.items()}
+    return features | {
+        HOUSE_ID: {
+            "type": "integer",
+            "format": "int64",
+            "minimum": INT64[0],
+            "maximum": INT64[-1],
+            "description": "The house's id in the feature store.",
+            "examples": [17],
+        },
+        "PredictionRequest": _request(contract),
+        **_data_forms(contract),
+        "RequestTags": _request_tags(),
+        "Prediction": _prediction(contract, metadata),
+        "Feedback": _feedback(),
+        "Error": _error(),
+    }
+
+
+def feature(spec: FeatureSpec) -> Schema:
+    """What the Feast registry says of a feature, as the schema of one value."""
+    schema: Schema = {"description": f"{spec.description} Unit: {spec.unit}. Allowed: {spec.allowed}."}
+    schema |= {"x-unit": spec.unit, "x-sensitive": spec.sensitive}
+    null: list[Any] = [None] if spec.nullable else []
+    if spec.kind == "binary":
+        return schema | {"enum": [spec.minimum, spec.maximum, *null]}
+    kinds = ["integer" if spec.kind == "integer" else "number", *(["null"] if null else [])]
+    return schema | {"type": kinds, "minimum": spec.minimum, "maximum": spec.maximum}
+
+
+def ref(name: str) -> Schema:
+    """A reference to a named schema."""
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+def _request(contract: RequestContract) -> Schema:
+    forms = ["RawFeatures", "AllFeatures", "HouseIds", "WhatIf", "AnyColumns", "Tensor"]
+    return {
+        "type": "object",
+        "required": ["data"],
+        "properties": {
+            "data": {"anyOf": [ref(name) for name in forms]},
+            "meta": {"type": ["object", "null"], "properties": {"tags": ref("RequestTags")}},
+        },
+        "description": f"A Seldon message of at most {contract.max_rows} rows.",
+        "examples": [{"data": {"names": [HOUSE_ID], "ndarray": [[17], [42]]}}],
+    }
+
+
+def _data_forms(contract: RequestContract) -> dict[str, Schema]:
+    columns = [HOUSE_ID, *contract.features]
+    overrides = [_table([HOUSE_ID, name], contract) for name in contract.features]
+    described: dict[str, Schema] = {
+        "RawFeatures": _table(contract.used, contract) | {"description": "The features that the model uses."},
+        "AllFeatures": _table(list(contract.features), contract)
+        | {"description": "Every feature of the contract; those that the model does not use are only checked."},
+        "HouseIds": _table([HOUSE_ID], contract) | {"description": "Houses whose features are looked up."},
+        "WhatIf": {"anyOf": overrides, "description": "Houses with a feature changed."},
+    }
+    names: Schema = {"type": "array", "items": {"enum": columns}, "minItems": 1, "uniqueItems": True}
+    value: Schema = {"type": ["number", "null"]}
+    rows: Schema = {"type": "array", "items": {"type": "array", "items": value, "minItems": 1}}
+    any_columns = {"names": names, "ndarray": rows | _row_limits(contract)}
+    size = {"type": "integer", "minimum": 1}
+    sizes: Schema = {"type": "array", "prefixItems": [size, size], "minItems": 2, "items": False}
+    tensor = {"shape": sizes, "values": {"type": "array", "items": value, "minItems": 1}}
+    needed = f"either {HOUSE_ID} or all of {', '.join(contract.used)}"
+    return described | {
+        "AnyColumns": _object(any_columns)
+        | {
+            "description": f"Columns in any order, one value a name in each row; needed: {needed}. "
+            "What is given beside house_id overrides the stored value. Each value keeps to the schema of its feature."
+        },
+        "Tensor": _object({"names": names, "tensor": _object(tensor)})
+        | {"description": "The same as rows times columns values in one list, row by row."},
+    }
+
+
+def _table(names: Sequence[str], contract: RequestContract) -> Schema:
+    """Rows of exactly these columns in this order."""
+    columns = [ref(name if name == HOUSE_ID else FEATURE + name) for name in names]
+    row = {"type": "array", "prefixItems": columns, "minItems": len(names), "maxItems": len(names)}
+    return _object(
+        {"names": {"const": list(names)}, "ndarray": {"type": "array", "items": row} | _row_limits(contract)}
+    )
+
+
+def _row_limits(contract: RequestContract) -> Schema:
+    return {"minItems": 1, "maxItems": contract.max_rows}
+
+
+def _object(properties: Schema) -> Schema:
+    return {"type": "object", "required": list(properties), "properties": properties}
+
+
+def _request_tags() -> Schema:
+    explain = {"type": "boolean", "description": "true: the reply has each row's reasons in `meta.tags.explanations`."}
+    probe = {"type": "boolean", "description": "true: the rows are a test; they are left out of the drift profiles."}
+    return {"type": "object", "properties": {"explain": explain, "probe": probe}}
+
+
+def _prediction(contract: RequestContract, metadata: Metadata) -> Schema:
+    target, unit = metadata.target, metadata.units.get(metadata.target, "")
+    columns = [target, f"{target}_low", f"{target}_high"]
+    row = {"type": "array", "items": {"type": "number"}, "minItems": 1, "maxItems": len(columns)}
+    described = f"The price and the ends of its interval, in {unit}; one row for each row of the request, in its order."
+    data = {
+        "names": {"type": "array", "items": {"enum": columns}, "minItems": 1},
+        "ndarray": {"type": "array", "items": row, "description": described} | _row_limits(contract),
+        "tensor": _object({"shape": {"type": "array"}, "values": {"type": "array", "items": {"type": "number"}}}),
+    }
+    answer: Schema = {"type": "object", "required": ["names"], "properties": data}
+    answer["oneOf"] = [{"required": ["ndarray"]}, {"required": ["tensor"]}]
+    return _object({"data": answer, "meta": _object({"tags": _reply_tags()})})
+
+
+def _reply_tags() -> Schema:
+    always = {
+        "model": {"type": "string"},
+        "version": {"type": "string", "description": "The registered version that answered."},
+        "feature_service": {"type": "string", "description": "The Feast feature service of that version."},
+        "features_used": {"type": "array", "items": {"type": "string"}},
+        "inference_ms": {"type": "number", "minimum": 0, "description": "Milliseconds from the decoded request on."},
+    }
+    sometimes = {
+        "coverage": {"type": "number", "minimum": 0, "maximum": 1, "description": "What the intervals promise."},
+        "receipt": {"type": "string", "description": "By it the prediction can be rebuilt and feedback given."},
+        "explanations": {"type": "array", "items": {"type": "object"}, "description": "The reasons, row by row."},
+    }
+    return _object(always) | {"properties": always | sometimes}
+
+
+def _feedback() -> Schema:
+    message = {"type": "object", "description": "A Seldon message."}
+    truth = {"type": "object", "description": "A Seldon message with the true prices, one for each row."}
+    reward = {"type": "number", "description": "Seldon's measure of how good the answer was."}
+    parts = {"request": message, "response": message, "truth": truth, "reward": reward}
+    return {"type": "object", "minProperties": 1, "properties": parts}
+
+
+def _error() -> Schema:
+    detail = {
+        "type": "object",
+        "properties": {
+            "row": {"type": "integer", "minimum": 0, "description": "The row of the request, counted from 0."},
+            "feature": {"type": "string"},
+            "value": {"description": "What came.", "type": ["number", "string", "boolean", "null"]},
+            "allowed": {"type": "string"},
+            "remedy": {"type": "string"},
+        },
+    }
+    status = {
+        "code": {"type": "integer", "description": "The HTTP status."},
+        "reason": {"type": "string", "description": "A fixed word for the cause."},
+        "info": {"type": "string", "description": "What was wanted, what came, how to mend it."},
+        "status": {"const": "FAILURE"},
+        "details": {"type": "array", "items": detail, "description": "Every fault of every row, at most 100."},
+    }
+    return _object({"status": _object(status)})

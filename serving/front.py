@@ -18,7 +18,6 @@ from serving.errors import (
     UnknownPathError,
 )
 from serving.faults import error_body
-from serving.feedback import check_feedback
 from serving.model import HousePriceModel
 from serving.requests import read_query
 
@@ -106,7 +105,7 @@ class Front:
     def _feedback(self, environ: Environ) -> Answer:
         body = self._body(environ)
         self.model.check_ready()
-        check_feedback(_decode(body))
+        self.model.accept_feedback(_decode(body))
         return self._ask_seldon({**environ, "wsgi.input": BytesIO(body), "CONTENT_LENGTH": str(len(body))})
 
     def _body(self, environ: Environ) -> bytes:

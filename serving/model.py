@@ -10,20 +10,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from serving.bundle import Metadata, read_bundle
-from serving.contract import HOUSE_FEATURES, read_feature_service, read_feature_view
+from serving.contract import HOUSE_FEATURES, HOUSE_TARGET, FeatureSpec, read_feature_service, read_feature_view
 from serving.errors import BundleError, ContractError, NotReadyError, ServingError
 from serving.faults import error_body
-from serving.feedback import FeedbackLog
-from serving.lookup import FeatureLookup
+from serving.feedback import FEEDBACK, FeedbackLog
+from serving.lookup import FeatureLookup, Found
 from serving.metrics import Metrics
 from serving.predictor import Matrix, Predictor
 from serving.quick_requests import QuickReader
+from serving.receipts import Served, header_of
 from serving.requests import Query, RequestContract, read_query
 from serving.settings import Settings, read_settings
-from serving.spool import Spool
+from serving.spool import SPOOL, Spool
 
 logger = logging.getLogger(__name__)
-SPOOL = "spool"
 
 
 class HousePriceModel:
@@ -51,14 +51,24 @@ class HousePriceModel:
         metadata, files = read_bundle(self.bundle)
         self.metadata = metadata
         self.predictor = Predictor(metadata, files)
+        self.used = frozenset(metadata.features)
         self.contract = self._contract(metadata)
         self.reader = QuickReader(self.contract)
+        settings = self.settings
         self.lookup = FeatureLookup(
-            self.settings.feature_store, metadata.feature_service, metadata.features, self.settings.threads
+            settings.feature_store,
+            metadata.feature_service,
+            metadata.features,
+            settings.threads,
+            settings.lookup_cache_seconds,
+            settings.expired_features,
         )
-        profiles = self.settings.profiles_dir
-        self.spool = Spool(profiles / SPOOL, metadata.model_version, (*metadata.features, metadata.target))
-        self.feedback = FeedbackLog(profiles / "feedback", metadata.model_version)
+        profiles = settings.profiles_dir
+        self.outputs = (metadata.target,)
+        self.spool = Spool(profiles / SPOOL, header_of(metadata, self.outputs))
+        self.feedback = FeedbackLog(
+            profiles / FEEDBACK, metadata.model_version, self._target(metadata), profiles / SPOOL, self.lookup.require
+        )
         self.fixed_tags = {
             "model": metadata.model_name,
             "version": metadata.model_version,
@@ -80,6 +90,12 @@ class HousePriceModel:
                 "Run `feast -c feature_repo apply`."
             )
         return RequestContract(features, metadata.features, self.settings.max_rows)
+
+    def _target(self, metadata: Metadata) -> FeatureSpec:
+        for spec in read_feature_view(self.settings.feature_store(), HOUSE_TARGET):
+            if spec.name == metadata.target:
+                return spec
+        raise ContractError(f"The feature view {HOUSE_TARGET} does not have {metadata.target}, which the model prices.")
 
     def price(self, message: Any) -> dict[str, Any]:
         """The reply to a decoded Seldon message.
@@ -106,33 +122,39 @@ class HousePriceModel:
             ServingError: a house is unknown, or the online store does not answer.
         """
         started = time.perf_counter()
-        raw = self._features(query)
-        prices = self.predictor.predict(raw)
+        raw, found = self._features(query)
+        priced = [[price] for price in self.predictor.predict(raw).tolist()]
         elapsed_ms = (time.perf_counter() - started) * 1000
-        self._record(raw, prices, query.probe)
-        return {
-            "data": {"names": [self.metadata.target], **_values(query, prices)},
-            "meta": {"tags": {**self.fixed_tags, "inference_ms": round(elapsed_ms, 3)}},
-        }
+        receipt = self._record(raw, priced, query, found)
+        tags: dict[str, Any] = {**self.fixed_tags, "inference_ms": round(elapsed_ms, 3), "receipt": receipt}
+        if found is not None and found.expired:
+            tags["expired"] = found.expired
+        return {"data": {"names": list(self.outputs), **_values(query, priced)}, "meta": {"tags": tags}}
 
-    def _features(self, query: Query) -> Matrix:
+    def _features(self, query: Query) -> tuple[Matrix, Found | None]:
         """The raw features of the rows in training order: those given, and for house ids the stored ones below them."""
         if query.house_ids is None:
-            return query.values.take(_positions(self.metadata.features, query.names), axis=1)
-        raw = np.array(self.lookup.find(query.house_ids), dtype=np.float64)
+            return query.values.take(_positions(self.metadata.features, query.names), axis=1), None
+        found = self.lookup.find(query.house_ids)
+        raw = np.array(found.rows, dtype=np.float64)
         for column, name in enumerate(query.names):
             if name in self.metadata.features:
                 raw[:, self.metadata.features.index(name)] = query.values[:, column]
-        return raw
+        return raw, found
 
-    def _record(self, raw: Matrix, prices: NDArray[np.float32], probe: bool) -> None:
-        rows = np.column_stack([raw, prices]).tolist()
+    def _record(self, raw: Matrix, priced: list[list[float]], query: Query, found: Found | None) -> str | None:
+        """The receipt's id, or None: it could not be written."""
+        self.measures.rows.inc(len(priced))
+        served = Served(raw.tolist(), priced, probe=query.probe)
+        if found is not None:
+            served.house_ids, served.event_times = query.house_ids, found.event_times
+            served.overridden = tuple(name for name in query.names if name in self.used)
         try:
-            self.spool.append(rows, probe)
+            return self.spool.append(served)
         except OSError:  # a full disk must not stop the answers; the counter raises the alarm
             logger.exception("Served rows were not recorded in %s", self.spool.folder)
-            self.measures.lost_rows.inc(len(rows))
-        self.measures.rows.inc(len(rows))
+            self.measures.lost_rows.inc(len(priced))
+            return None
 
     def predict_raw(self, message: Any) -> dict[str, Any]:
         """The reply, or the error in the same protocol: what Seldon's own routes call."""
@@ -141,16 +163,17 @@ class HousePriceModel:
         except ServingError as err:
             return error_body(err)
 
-    def send_feedback(
-        self,
-        features: Any,
-        feature_names: Any,
-        reward: float,
-        truth: Any,
-        routing: Any = None,  # noqa: ARG002  # Seldon calls with it
-    ) -> None:
-        """Keep what a caller says of a prediction: the true price in `truth`, in the target's unit."""
-        self.feedback.append(features, feature_names, reward, truth)
+    def accept_feedback(self, message: Any, client: str = "") -> int:
+        """The number of true prices of a Seldon feedback message, all of them on disk.
+
+        Raises:
+            ServingError: with the status and the details for the caller.
+        """
+        self.check_ready()
+        return self.feedback.accept(message, client)
+
+    def send_feedback(self, *_: Any, **__: Any) -> None:
+        """Nothing: Seldon's app calls it without the receipt, after `accept_feedback` has kept the truth."""
 
     def health_status(self) -> str:
         """What is being served, in words.
@@ -188,7 +211,7 @@ def _positions(wanted: tuple[str, ...], names: tuple[str, ...]) -> NDArray[np.in
     return np.array([names.index(name) for name in wanted], dtype=np.intp)
 
 
-def _values(query: Query, prices: NDArray[np.float32]) -> dict[str, Any]:
+def _values(query: Query, priced: list[list[float]]) -> dict[str, Any]:
     if query.form == "tensor":
-        return {"tensor": {"shape": [len(prices), 1], "values": prices.tolist()}}
-    return {"ndarray": [[price] for price in prices.tolist()]}
+        return {"tensor": {"shape": [len(priced), len(priced[0])], "values": [one for row in priced for one in row]}}
+    return {"ndarray": priced}

@@ -3,7 +3,7 @@
 import os
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -31,6 +31,11 @@ class Settings(BaseSettings):
     threads: int = Field(ge=1, le=64)
     max_rows: int = Field(ge=1)
     max_body_bytes: int = Field(ge=1024)
+    flush_seconds: float = Field(gt=0, le=3600)
+    receipt_days: float = Field(gt=0)
+    receipts_max_mb: float = Field(gt=0)
+    lookup_cache_seconds: float = Field(ge=0, le=3600)
+    expired_features: Literal["refuse", "flag"]
     dashboard_port: int = Field(ge=1, le=65535)
 
     @cached_property

@@ -72,6 +72,7 @@ def _hidden(package: str) -> Iterator[None]:
 
 def create(instance: Instance) -> "Front":
     """The application of this worker, its model loaded; the worker takes no connection before."""
+    from serving.admission import open_admission
     from serving.front import Front
     from serving.metrics import Metrics, of_all_workers
     from serving.model import HousePriceModel
@@ -83,7 +84,8 @@ def create(instance: Instance) -> "Front":
     model = HousePriceModel(instance.bundle, instance.settings, metrics)
     model.load()
     folder = str(instance.metrics_folder)
-    front = Front(model, seldon_app(model, metrics), lambda: of_all_workers(folder))
+    admission = open_admission(instance.settings)
+    front = Front(model, admission, seldon_app(model, metrics), lambda: of_all_workers(folder))
     (instance.folder / f"{READY_PREFIX}{os.getpid()}").touch()
     return front
 

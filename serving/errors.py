@@ -126,6 +126,48 @@ class UnknownHouseError(ServingError):
     reason = "HOUSE_NOT_FOUND"
 
 
+class ExpiredFeaturesError(ServingError):
+    """The stored features of a house are older than their view allows."""
+
+    status = 404
+    reason = "FEATURES_EXPIRED"
+
+
+class UnknownReceiptError(ServingError):
+    """There is no receipt, or row of one, under this id."""
+
+    status = 404
+    reason = "RECEIPT_NOT_FOUND"
+
+
+class MalformedReceiptError(ServingError):
+    """What was sent as a receipt's id is none."""
+
+    status = 422
+    reason = "MALFORMED_RECEIPT"
+
+
+class AlteredReceiptError(ServingError):
+    """What is kept under a receipt's id is not what the id was given for."""
+
+    status = 422
+    reason = "RECEIPT_ALTERED"
+
+
+class NotRebuiltError(ServingError):
+    """What a prediction was made with is not there any more, or is not what it was."""
+
+    status = 404
+    reason = "NOT_REBUILT"
+
+
+class NotStoredError(ServingError):
+    """What a caller sent to be kept could not be written."""
+
+    status = 503
+    reason = "NOT_STORED"
+
+
 class UnknownPathError(ServingError):
     """Nothing is served under this path."""
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from serving.admission import Admission
 from serving.errors import (
     MalformedError,
     MediaTypeError,
@@ -18,11 +19,11 @@ from serving.errors import (
     UnknownPathError,
 )
 from serving.faults import error_body
-from serving.feedback import check_feedback
+from serving.key_ring import Client
 from serving.model import HousePriceModel
 from serving.openapi import document
 from serving.requests import read_query
-from serving.seldon_transport import FORM, message_of_form
+from serving.seldon_transport import FORM, message_of_form, presented_key
 
 logger = logging.getLogger(__name__)
 
@@ -52,12 +53,20 @@ class Front:
 
     Args:
         model: the model; it may still be loading.
+        admission: who may ask for predictions and give feedback; the rest is open.
         seldon: Seldon's own app.
         render_metrics: the figures of all workers and their media type.
     """
 
-    def __init__(self, model: HousePriceModel, seldon: App, render_metrics: Callable[[], tuple[bytes, str]]) -> None:
+    def __init__(
+        self,
+        model: HousePriceModel,
+        admission: Admission,
+        seldon: App,
+        render_metrics: Callable[[], tuple[bytes, str]],
+    ) -> None:
         self.model = model
+        self.admission = admission
         self.seldon = seldon
         self.render_metrics = render_metrics
         self.routes: dict[str, dict[str, Handler]] = {path: {"POST": self._predict} for path in PREDICT}
@@ -102,17 +111,21 @@ class Front:
             measures.seconds.observe(seconds)
 
     def _predict(self, environ: Environ) -> Answer:
-        body, model = self._body(environ), self.model
+        client, model = self._admit(environ), self.model
+        body = self._body(environ)
         model.check_ready()
         query = model.reader.read(body) or read_query(_decode(body), model.contract)
-        return Answer(msgspec.json.encode(model.answer(query)))
+        return Answer(msgspec.json.encode(model.answer(query, client.name)))
 
     def _feedback(self, environ: Environ) -> Answer:
-        body = self._body(environ)
+        client, body = self._admit(environ), self._body(environ)
         self.model.check_ready()
-        check_feedback(_decode(body))
+        self.model.accept_feedback(_decode(body), client.name)
         sent = {"wsgi.input": BytesIO(body), "CONTENT_LENGTH": str(len(body)), "CONTENT_TYPE": "application/json"}
         return self._ask_seldon({**environ, **sent})
+
+    def _admit(self, environ: Environ) -> Client:
+        return self.admission.admit(presented_key(environ), environ["PATH_INFO"], environ.get("REMOTE_ADDR", ""))
 
     def _body(self, environ: Environ) -> bytes:
         """The body of the request.

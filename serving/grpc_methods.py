@@ -7,16 +7,17 @@ exception's text, takes no interceptor in which a key could be checked, and has 
 import logging
 import time
 from collections.abc import Callable
-from typing import Any, NoReturn, Protocol
+from typing import Any, NoReturn
 from urllib.parse import unquote
 
 import grpc
 import msgspec
 
+from serving.admission import Admission
 from serving.errors import MalformedError, ServingError
 from serving.faults import error_body
-from serving.feedback import check_feedback
 from serving.grpc_messages import read_feedback, read_message, write_reply
+from serving.key_ring import Client
 from serving.model import HousePriceModel
 
 logger = logging.getLogger(__name__)
@@ -30,18 +31,7 @@ CODES = {
 }
 # The reason travels in a header, and clients refuse headers of more than 8 KiB.
 LONGEST_REASON = 6000
-Method = Callable[[bytes], Any]
-
-
-class Admission(Protocol):
-    """What decides whether a call is answered."""
-
-    def admit(self, presented: str | None, path: str, address: str) -> object:
-        """The client whose key was presented.
-
-        Raises:
-            ServingError: there is no such client, or it has used its limit.
-        """
+Method = Callable[[bytes, Client], Any]
 
 
 class Methods:
@@ -49,10 +39,10 @@ class Methods:
 
     Args:
         model: the model, loaded in this process.
-        admission: who is answered; everybody without it.
+        admission: who is answered.
     """
 
-    def __init__(self, model: HousePriceModel, admission: Admission | None = None) -> None:
+    def __init__(self, model: HousePriceModel, admission: Admission) -> None:
         from seldon_core.proto import prediction_pb2
         from seldon_core.seldon_methods import init_metadata
         from seldon_core.utils import json_to_seldon_model_metadata
@@ -87,20 +77,20 @@ class Methods:
             for service, methods in self.services().items()
         ]
 
-    def predict(self, request: bytes) -> Any:
+    def predict(self, request: bytes, client: Client) -> Any:
         """The prices for a `SeldonMessage`."""
         message = read_message(_parsed(self.messages.SeldonMessage, request))
-        return write_reply(self.model.price(message))
+        return write_reply(self.model.price(message, client.name))
 
-    def feedback(self, request: bytes) -> Any:
+    def feedback(self, request: bytes, client: Client) -> Any:
         """An empty `SeldonMessage`: the feedback was kept."""
         from seldon_core.seldon_methods import send_feedback
 
         feedback = _parsed(self.messages.Feedback, request)
-        check_feedback(read_feedback(feedback))
+        self.model.accept_feedback(read_feedback(feedback), client.name)
         return send_feedback(self.model, feedback, "0", self.model.measures)
 
-    def describe(self, _: bytes) -> Any:
+    def describe(self, _: bytes, __: Client) -> Any:
         """What the model says of itself."""
         return self.metadata
 
@@ -110,10 +100,9 @@ class Methods:
         def call(request: bytes, context: grpc.ServicerContext) -> Any:
             started, code = time.perf_counter(), 200
             try:
-                if self.admission is not None:
-                    presented = dict(context.invocation_metadata()).get("x-api-key")
-                    self.admission.admit(presented, path, _address(context.peer()))
-                return method(request)
+                presented = dict(context.invocation_metadata()).get("x-api-key")
+                client = self.admission.admit(presented, path, _address(context.peer()))
+                return method(request, client)
             except ServingError as err:
                 code = err.status
                 _abort(context, err)

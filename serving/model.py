@@ -2,6 +2,7 @@
 
 import logging
 import time
+from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -10,22 +11,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from serving.bundle import Metadata, read_bundle
-from serving.contract import HOUSE_FEATURES, read_feature_service, read_feature_view
+from serving.contract import HOUSE_FEATURES, HOUSE_TARGET, FeatureSpec, read_feature_service, read_feature_view
 from serving.errors import BundleError, ContractError, NotReadyError, ServingError
 from serving.explanations import Explainer
 from serving.faults import error_body
-from serving.feedback import FeedbackLog
+from serving.feedback import FEEDBACK, FeedbackLog
 from serving.intervals import INTERVALS, Intervals
-from serving.lookup import FeatureLookup
+from serving.lookup import FeatureLookup, Found
 from serving.metrics import Metrics
 from serving.predictor import Matrix, Predictor, part
 from serving.quick_requests import QuickReader
+from serving.receipts import Served, header_of
 from serving.requests import Form, Query, RequestContract, read_query
 from serving.settings import Settings, read_settings
-from serving.spool import Spool
+from serving.spool import SPOOL, Spool
 
 logger = logging.getLogger(__name__)
-SPOOL = "spool"
+Rows = Sequence[tuple[float, ...]]
 
 
 class HousePriceModel:
@@ -54,15 +56,25 @@ class HousePriceModel:
         self.metadata = metadata
         self.predictor = Predictor(metadata, files)
         self.intervals = Intervals(part(files, INTERVALS))
+        self.used = frozenset(metadata.features)
         self.contract = self._contract(metadata)
         self.explainer = Explainer(metadata, files, self.contract.features)
         self.reader = QuickReader(self.contract)
+        settings = self.settings
         self.lookup = FeatureLookup(
-            self.settings.feature_store, metadata.feature_service, metadata.features, self.settings.threads
+            settings.feature_store,
+            metadata.feature_service,
+            metadata.features,
+            settings.threads,
+            settings.lookup_cache_seconds,
+            settings.expired_features,
         )
-        profiles = self.settings.profiles_dir
-        self.spool = Spool(profiles / SPOOL, metadata.model_version, (*metadata.features, metadata.target))
-        self.feedback = FeedbackLog(profiles / "feedback", metadata.model_version)
+        profiles = settings.profiles_dir
+        self.outputs = (metadata.target, f"{metadata.target}_low", f"{metadata.target}_high")
+        self.spool = Spool(profiles / SPOOL, header_of(metadata, self.outputs))
+        self.feedback = FeedbackLog(
+            profiles / FEEDBACK, metadata.model_version, self._target(metadata), profiles / SPOOL, self.lookup.require
+        )
         self.fixed_tags = {
             "model": metadata.model_name,
             "version": metadata.model_version,
@@ -70,7 +82,6 @@ class HousePriceModel:
             "features_used": list(metadata.features),
             "coverage": self.intervals.coverage,
         }
-        self.reply_names = [metadata.target, f"{metadata.target}_low", f"{metadata.target}_high"]
         self.ready = True
         logger.info("Model %s v%s is loaded from %s", metadata.model_name, metadata.model_version, self.bundle)
 
@@ -87,14 +98,23 @@ class HousePriceModel:
             )
         return RequestContract(features, metadata.features, self.settings.max_rows)
 
-    def price(self, message: Any) -> dict[str, Any]:
+    def _target(self, metadata: Metadata) -> FeatureSpec:
+        for spec in read_feature_view(self.settings.feature_store(), HOUSE_TARGET):
+            if spec.name == metadata.target:
+                return spec
+        raise ContractError(f"The feature view {HOUSE_TARGET} does not have {metadata.target}, which the model prices.")
+
+    def price(self, message: Any, client: str = "") -> dict[str, Any]:
         """The reply to a decoded Seldon message.
+
+        Args:
+            client: the name of the caller's key, for the receipt.
 
         Raises:
             ServingError: with the status and the details for the caller.
         """
         self.check_ready()
-        return self.answer(read_query(message, self.contract))
+        return self.answer(read_query(message, self.contract), client)
 
     def check_ready(self) -> None:
         """Nothing, if a model is loaded.
@@ -105,41 +125,51 @@ class HousePriceModel:
         if not self.ready:
             raise NotReadyError("No model is loaded yet; try again in a few seconds.")
 
-    def answer(self, query: Query) -> dict[str, Any]:
+    def answer(self, query: Query, client: str = "") -> dict[str, Any]:
         """The reply to a checked request.
 
         Raises:
-            ServingError: a house is unknown, or the online store does not answer.
+            ServingError: a house is unknown or its features have expired, or the online store does not answer.
         """
         started = time.perf_counter()
-        raw = self._features(query)
+        raw, found = self._features(query)
         prices = self.predictor.predict(raw)
         low, high = self.intervals.around(prices)
         tags = {**self.fixed_tags, "inference_ms": round((time.perf_counter() - started) * 1000, 3)}
         if query.explain:
             tags["explanations"] = self.explainer.explain(raw, prices)
-        self._record(raw, prices, query.probe)
-        values = _values(query.form, [prices.tolist(), low.tolist(), high.tolist()])
-        return {"data": {"names": self.reply_names, **values}, "meta": {"tags": tags}}
+        if found is not None and found.expired:
+            tags["expired"] = found.expired
+        priced = list(zip(prices.tolist(), low.tolist(), high.tolist(), strict=True))
+        tags["receipt"] = self._record(raw, priced, query, found, client)
+        return {"data": {"names": self.outputs, **_values(query.form, priced)}, "meta": {"tags": tags}}
 
-    def _features(self, query: Query) -> Matrix:
+    def _features(self, query: Query) -> tuple[Matrix, Found | None]:
         """The raw features of the rows in training order: those given, and for house ids the stored ones below them."""
         if query.house_ids is None:
-            return query.values.take(_positions(self.metadata.features, query.names), axis=1)
-        raw = np.array(self.lookup.find(query.house_ids), dtype=np.float64)
+            return query.values.take(_positions(self.metadata.features, query.names), axis=1), None
+        found = self.lookup.find(query.house_ids)
+        raw = np.array(found.rows, dtype=np.float64)
         for column, name in enumerate(query.names):
             if name in self.metadata.features:
                 raw[:, self.metadata.features.index(name)] = query.values[:, column]
-        return raw
+        return raw, found
 
-    def _record(self, raw: Matrix, prices: NDArray[np.float32], probe: bool) -> None:
-        rows = np.column_stack([raw, prices]).tolist()
+    def _record(
+        self, raw: Matrix, priced: Rows, query: Query, found: Found | None, client: str
+    ) -> str | None:
+        """The receipt's id, or None: it could not be written."""
+        self.measures.rows.inc(len(priced))
+        served = Served(raw.tolist(), priced, client=client, probe=query.probe, explained=query.explain)
+        if found is not None:
+            served.house_ids, served.event_times = query.house_ids, found.event_times
+            served.overridden = tuple(name for name in query.names if name in self.used)
         try:
-            self.spool.append(rows, probe)
+            return self.spool.append(served)
         except OSError:  # a full disk must not stop the answers; the counter raises the alarm
             logger.exception("Served rows were not recorded in %s", self.spool.folder)
-            self.measures.lost_rows.inc(len(rows))
-        self.measures.rows.inc(len(rows))
+            self.measures.lost_rows.inc(len(priced))
+            return None
 
     def predict_raw(self, message: Any) -> dict[str, Any]:
         """The reply, or the error in the same protocol: what Seldon's own routes call."""
@@ -148,16 +178,17 @@ class HousePriceModel:
         except ServingError as err:
             return error_body(err)
 
-    def send_feedback(
-        self,
-        features: Any,
-        feature_names: Any,
-        reward: float,
-        truth: Any,
-        routing: Any = None,  # noqa: ARG002  # Seldon calls with it
-    ) -> None:
-        """Keep what a caller says of a prediction: the true price in `truth`, in the target's unit."""
-        self.feedback.append(features, feature_names, reward, truth)
+    def accept_feedback(self, message: Any, client: str = "") -> int:
+        """The number of true prices of a Seldon feedback message, all of them on disk.
+
+        Raises:
+            ServingError: with the status and the details for the caller.
+        """
+        self.check_ready()
+        return self.feedback.accept(message, client)
+
+    def send_feedback(self, *_: Any, **__: Any) -> None:
+        """Nothing: Seldon's app calls it without the receipt, after `accept_feedback` has kept the truth."""
 
     def health_status(self) -> str:
         """What is being served, in words.
@@ -184,7 +215,7 @@ class HousePriceModel:
             "versions": [metadata.model_version],
             "platform": "seldon",
             "inputs": [{"messagetype": "ndarray", "schema": columns}],
-            "outputs": [{"messagetype": "ndarray", "schema": {"names": self.reply_names, "shape": [-1, 3]}}],
+            "outputs": [{"messagetype": "ndarray", "schema": {"names": list(self.outputs), "shape": [-1, 3]}}],
             "custom": custom,
         }
 
@@ -195,9 +226,8 @@ def _positions(wanted: tuple[str, ...], names: tuple[str, ...]) -> NDArray[np.in
     return np.array([names.index(name) for name in wanted], dtype=np.intp)
 
 
-def _values(form: Form, columns: list[list[float]]) -> dict[str, Any]:
-    """The columns as rows, in the form in which the request came."""
-    rows = list(zip(*columns, strict=True))
+def _values(form: Form, rows: Rows) -> dict[str, Any]:
+    """The rows in the form in which the request came."""
     if form == "tensor":
-        return {"tensor": {"shape": [len(rows), len(columns)], "values": [value for row in rows for value in row]}}
+        return {"tensor": {"shape": [len(rows), len(rows[0])], "values": [value for row in rows for value in row]}}
     return {"ndarray": rows}

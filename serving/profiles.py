@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from serving.files import write_atomically
-from serving.spool import ENDING
+from serving.hourly import ENDING
+from serving.receipts import Header, Served
 
 if TYPE_CHECKING:
     from whylogs.core import DatasetProfileView
@@ -22,21 +23,6 @@ logger = logging.getLogger(__name__)
 PROFILE_ENDING = ".bin"
 OFFSET, ROWS, BROKEN = "spool_offset", "rows", "broken_lines"
 BATCH_BYTES = 4_000_000
-
-
-class Header(msgspec.Struct):
-    """The first line of a spool file."""
-
-    version: str
-    columns: list[str]
-
-
-class Line(msgspec.Struct):
-    """A further line: one request."""
-
-    t: float
-    rows: list[list[float | None]]
-    probe: bool = False
 
 
 def profile_path(profiles: Path, spool_file: Path) -> Path:
@@ -59,6 +45,19 @@ def profile_spool(spool: Path, profiles: Path, sizes: dict[Path, int] | None = N
             added += _profile_file(path, profile_path(profiles, path))
             sizes[path] = size
     return added
+
+
+def unread_bytes(source: Path, profiles: Path) -> int:
+    """How many bytes of complete lines of a spool file are not in its profile yet.
+
+    A file without any line below its header, or without a whole header, has none: there is nothing to lose.
+    """
+    target = profile_path(profiles, source)
+    read = _counts(read_profile(target) if target.exists() else None)[OFFSET]
+    with source.open("rb") as file:
+        start = max(read, len(file.readline()))
+        file.seek(start)
+        return sum(len(line) for line in file if line.endswith(b"\n"))
 
 
 def read_hour(folder: Path) -> "DatasetProfileView | None":
@@ -91,15 +90,16 @@ def _profile_file(source: Path, target: Path) -> int:
         header = _header(file.readline())
         if header is None:  # the worker was stopped in its first write
             return 0
+        columns = [*header.columns, *header.outputs[:1]]  # the bounds follow from the price
         file.seek(max(counts[OFFSET], file.tell()))
         while lines := file.readlines(BATCH_BYTES):
             if not lines[-1].endswith(b"\n"):
                 file.seek(file.tell() - len(lines.pop()))  # still being written, or torn by a kill
             if not lines:
                 break
-            rows, broken = _rows(lines, len(header.columns))
+            rows, broken = _rows(lines, len(columns))
             counts = {OFFSET: file.tell(), ROWS: counts[ROWS] + len(rows), BROKEN: counts[BROKEN] + broken}
-            known = _with_rows(known, header.columns, rows, counts)
+            known = _with_rows(known, columns, rows, counts)
             write_atomically(target, known.serialize())
             added += len(rows)
     return added
@@ -118,18 +118,25 @@ def _header(line: bytes) -> Header | None:
 
 
 def _rows(lines: list[bytes], width: int) -> tuple[list[list[float | None]], int]:
-    """The rows of the lines without those of probes, and the number of lines that are no line of a spool."""
+    """The features and prices of the lines without probes, and the number of lines that are no line of a spool."""
     rows: list[list[float | None]] = []
     broken = 0
     for text in lines:
         try:
-            line = msgspec.json.decode(text, type=Line)
+            line = msgspec.json.decode(text, type=Served)
         except msgspec.DecodeError:
             broken += bool(text.strip())
             continue
         if not line.probe:
-            rows.extend(row for row in line.rows if len(row) == width)
+            rows.extend(row for row in _priced(line) if len(row) == width)
     return rows, broken
+
+
+def _priced(line: Served) -> Iterable[list[float | None]]:
+    """Each row with its price as the last value."""
+    if not line.prices:  # the lines of the service's first version, whose rows end in the price
+        return (list(row) for row in line.rows)
+    return ([*row, priced[0]] for row, priced in zip(line.rows, line.prices, strict=False) if priced)
 
 
 def _with_rows(

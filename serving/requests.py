@@ -62,7 +62,7 @@ def read_query(message: Any, contract: RequestContract) -> Query:
         TooLargeError: there are more rows than the contract takes.
     """
     data = _data(message)
-    names, (form, rows) = _names(data), _rows(data)
+    names, (form, rows) = _names(data), read_rows(data)
     if len(rows) > contract.max_rows:
         raise TooLargeError(
             f"The request has {len(rows)} rows; the service takes {contract.max_rows} at a time. Split the request."
@@ -110,7 +110,12 @@ def _names(data: dict[str, Any]) -> list[str]:
     return names
 
 
-def _rows(data: dict[str, Any]) -> tuple[Form, list[Any]]:
+def read_rows(data: dict[str, Any]) -> tuple[Form, list[Any]]:
+    """The form of a Seldon data object and its rows, not checked one by one.
+
+    Raises:
+        InvalidRequestError: there are none.
+    """
     ndarray, tensor = data.get("ndarray"), data.get("tensor")
     if (ndarray is None) == (tensor is None):
         raise InvalidRequestError('Wanted either "ndarray" (a list of rows) or "tensor" (shape and values) in "data".')

@@ -41,6 +41,11 @@ class Settings(BaseSettings):
     rate_limit_store: str  # checked where it is opened: an address may hold a password, and a fault here is printed
     audit_dir: Path
     audit_days: int = Field(ge=1)
+    flush_seconds: float = Field(gt=0, le=3600)
+    receipt_days: float = Field(gt=0)
+    receipts_max_mb: float = Field(gt=0)
+    lookup_cache_seconds: float = Field(ge=0, le=3600)
+    expired_features: Literal["refuse", "flag"]
     dashboard_port: int = Field(ge=1, le=65535)
 
     @cached_property

@@ -1,37 +1,64 @@
-"""The service's helper process: it turns spooled rows into whylogs profiles and shows the figures on the metrics port.
+"""The service's helper process: it makes what the workers wrote durable, profiles it, and removes what is too old.
+
+It also shows the figures of all workers on the metrics port.
 
 `python -m serving.sidecar --profiles DIR --metrics DIR --host H --port P`; the server starts it and it ends with it.
 Only one sidecar at a time works on a profiles folder; another one, of a service that is being replaced, waits.
 """
 
 import argparse
+import contextlib
 import fcntl
 import logging
 import signal
 import threading
+import time
+from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 from serving.application import end_with_parent
+from serving.feedback import FEEDBACK
+from serving.hourly import sync_grown
 from serving.metrics import of_all_workers
-from serving.model import SPOOL
 from serving.profiles import profile_spool
+from serving.retention import remove_old
+from serving.settings import Settings, read_settings
+from serving.spool import SPOOL
 
 logger = logging.getLogger(__name__)
-PERIOD_S = 2.0
+CLEANING_S = 60.0
 
 
-def work(profiles: Path, stopped: threading.Event, period_s: float = PERIOD_S) -> None:
-    """Bring the profiles up to date until `stopped`, and once more then."""
+def keep_durable(profiles: Path, stopped: threading.Event, period_s: float) -> None:
+    """Bring receipts and feedback to the disk every `period_s` seconds until `stopped`, and once more then."""
+    sizes: dict[Path, int] = {}
+    last = False
+    while not last:
+        last = stopped.wait(period_s)
+        try:
+            for name in (SPOOL, FEEDBACK):
+                sync_grown(profiles / name, sizes)
+        except OSError:  # a file was removed meanwhile, or the disk failed: the next round tries again
+            logger.exception("What was served could not be brought to the disk")
+
+
+def work(profiles: Path, stopped: threading.Event, settings: Settings) -> None:
+    """Bring the profiles up to date, and remove what is too old, until `stopped`, and once more then."""
+    period_s = settings.flush_seconds
     last = stopped.wait(period_s)
     import whylogs.core  # noqa: F401  # now, not at the first row: it takes seconds, and a stop would have to wait
 
     # It tells of every profile that it reads.
     logging.getLogger("whylogs").setLevel(logging.WARNING)
     sizes: dict[Path, int] = {}
+    cleaned = -CLEANING_S
     while True:
         try:
             profile_under_lock(profiles, sizes)
+            if time.monotonic() - cleaned >= CLEANING_S:
+                clean_under_lock(profiles, settings)
+                cleaned = time.monotonic()
         except OSError:  # a full disk may be free again in the next round
             logger.exception("The profiles could not be brought up to date")
         if last:
@@ -42,12 +69,29 @@ def work(profiles: Path, stopped: threading.Event, period_s: float = PERIOD_S) -
 def profile_under_lock(profiles: Path, sizes: dict[Path, int] | None = None) -> int:
     """The number of rows that were added to the profiles; 0 while another process is at it."""
     (profiles / SPOOL).mkdir(parents=True, exist_ok=True)
+    with _alone(profiles) as alone:
+        return profile_spool(profiles / SPOOL, profiles, sizes) if alone else 0
+
+
+def clean_under_lock(profiles: Path, settings: Settings) -> list[Path]:
+    """The files that were removed because they are too old or too many; none while another process is at it."""
+    with _alone(profiles) as alone:
+        if not alone:
+            return []
+        most_bytes = settings.receipts_max_mb * 1e6
+        return remove_old(profiles / SPOOL, profiles, profiles / FEEDBACK, settings.receipt_days, most_bytes)
+
+
+@contextlib.contextmanager
+def _alone(profiles: Path) -> Iterator[bool]:
+    """Whether no other process works on the folder; none does so as long as this one is here."""
     with (profiles / ".lock").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            return 0
-        return profile_spool(profiles / SPOOL, profiles, sizes)
+            yield False
+        else:
+            yield True
 
 
 class _MetricsServer(ThreadingHTTPServer):
@@ -91,7 +135,12 @@ def main() -> None:
     end_with_parent()
     if arguments.port:
         serve_metrics(arguments.host, arguments.port, arguments.metrics)
-    work(arguments.profiles, stopped)
+    settings = read_settings()
+    durable = (arguments.profiles, stopped, settings.flush_seconds)
+    syncing = threading.Thread(target=keep_durable, args=durable)
+    syncing.start()
+    work(arguments.profiles, stopped, settings)
+    syncing.join()
 
 
 if __name__ == "__main__":

@@ -1,81 +1,50 @@
-"""Served rows on disk: one write a request, appended to a file of the worker's own, so that a kill loses nothing."""
+"""Served rows on disk: one write a request, which is the record of the traffic and the request's receipt alike."""
 
-import os
-import threading
 import time
-from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
-ENDING = ".jsonl"
+from serving.errors import BundleError
+from serving.hourly import HourlyFiles
+from serving.receipts import VERSION, Header, Served, commitment, receipt_id
 
-
-def hour_of(moment: float) -> str:
-    """The UTC hour of a time in seconds since 1970, as it stands in file names: 2026-11-23T22."""
-    return time.strftime("%Y-%m-%dT%H", time.gmtime(moment))
+SPOOL = "spool"
 
 
 class Spool:
     """Append-only files of JSON lines, one for each worker process, model version and hour.
 
-    The first line says what the columns are; each further line is one request: its time and its rows.
+    The first line says what all have in common; each further line is one request.
 
     Args:
         folder: where the files go.
-        version: the model version that serves.
-        columns: names of the values of a row.
+        header: the model and the columns.
+
+    Raises:
+        BundleError: the model version cannot stand in a file's name.
     """
 
-    def __init__(self, folder: Path, version: str, columns: Sequence[str]) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
+    def __init__(self, folder: Path, header: Header) -> None:
+        if not VERSION.fullmatch(header.version):
+            raise BundleError(f"The model version {header.version!r} is not of 1 to 8 letters, digits, _ and -.")
         self.folder = folder
-        self.version = version
-        self.columns = tuple(columns)
-        self._worker = f"{os.getpid()}-{time.time_ns()}"  # a pid comes back some day, the pair does not
-        self._lock = threading.Lock()
-        self._hour = ""
-        self._file = -1
-        self._torn = False
+        line = msgspec.json.encode(header) + b"\n"
+        self._started = commitment(line)
+        self._files = HourlyFiles(folder, header.version, line)
+        self._encode = msgspec.json.Encoder().encode
 
-    def append(self, rows: Sequence[Sequence[float | None]], probe: bool = False) -> None:
-        """Write the rows of one request; missing values (None or NaN) are written as null.
+    def append(self, served: Served) -> str:
+        """The id of the receipt of one request, which is written when this returns.
 
         Raises:
-            OSError: the disk takes no more; the rows of this request are not kept.
+            OSError: the disk takes no more; there is no receipt.
         """
-        now = time.time()
-        line: dict[str, Any] = {"t": round(now, 3), "rows": rows}
-        if probe:
-            line["probe"] = True
-        data = msgspec.json.encode(line) + b"\n"
-        with self._lock:
-            self._open(hour_of(now))
-            self._write(data)
-
-    def _open(self, hour: str) -> None:
-        if hour == self._hour:
-            return
-        if self._file >= 0:
-            os.close(self._file)
-        path = self.folder / f"v{self.version}.{hour}.{self._worker}{ENDING}"
-        self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
-        self._hour = hour
-        self._write(msgspec.json.encode({"version": self.version, "columns": self.columns}) + b"\n")
+        served.time = now = time.time()
+        line = self._encode(served) + b"\n"
+        stem, position = self._files.append(line, now)
+        return receipt_id(stem, position, self._started, line)
 
     def close(self) -> None:
         """Close the open file."""
-        with self._lock:
-            if self._file >= 0:
-                os.close(self._file)
-            self._file, self._hour = -1, ""
-
-    def _write(self, data: bytes) -> None:
-        """One write as a rule. A line that a full disk cut off is ended before the next one starts."""
-        if self._torn:
-            data = b"\n" + data
-        self._torn = True
-        while data:
-            data = data[os.write(self._file, data) :]
-        self._torn = False
+        self._files.close()

@@ -215,16 +215,34 @@ def test_an_error_of_seldons_app_has_our_shape(front: Front, monkeypatch: pytest
     assert b"division" not in reply.body
 
 
-def test_feedback_is_kept_with_its_truth(front: Front, model: HousePriceModel) -> None:
+def test_feedback_is_kept_with_its_truth_and_answered_by_seldons_app(front: Front, model: HousePriceModel) -> None:
+    from serving.feedback import read_feedback
+
+    reply = post(front, data(["house_id"], [3])).json
     message = {
         "request": {"data": {"names": ["house_id"], "ndarray": [[3]]}},
+        "response": reply,
         "truth": {"data": {"names": ["MEDV"], "ndarray": [[33.4]]}},
         "reward": 0.5,
     }
-    assert post(front, message, "/api/v1.0/feedback").status == 200
-    lines = [line for path in model.feedback.folder.iterdir() for line in path.read_text().splitlines()]
-    kept = json.loads(lines[-1])
-    assert (kept["version"], kept["names"], kept["features"], kept["truth"]) == ("1", ["house_id"], [[3.0]], [[33.4]])
+    answer = post(front, message, "/api/v1.0/feedback")
+    assert (answer.status, "data" in answer.json) == (200, True)
+    (kept,) = read_feedback(model.feedback.folder)
+    assert (kept.version, kept.receipt, kept.row, kept.truth) == ("1", reply["meta"]["tags"]["receipt"], 0, 33.4)
+    assert kept.price == reply["data"]["ndarray"][0][0]
+
+
+def test_feedback_on_an_unknown_receipt_is_404_and_a_changed_id_422(front: Front) -> None:
+    receipt = post(front, data(["house_id"], [3])).json["meta"]["tags"]["receipt"]
+    elsewhere = receipt.replace(receipt.split(".")[1], "1999-01-01T00")
+    truth = {"data": {"names": ["MEDV"], "ndarray": [[33.4]]}}
+    for wrong, code, reason in [
+        (elsewhere, 404, "RECEIPT_NOT_FOUND"),
+        (receipt[:-3] + "___", 422, "RECEIPT_ALTERED"),
+        ("../../x", 422, "MALFORMED_RECEIPT"),
+    ]:
+        message = {"request": {"meta": {"tags": {"receipt": wrong}}}, "truth": truth}
+        refusal(post(front, message, "/api/v1.0/feedback"), code, reason)
 
 
 @pytest.mark.parametrize(

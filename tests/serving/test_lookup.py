@@ -1,21 +1,31 @@
 """Features of houses from a real online store."""
 
 import contextlib
+import json
+import math
 import shutil
 import sqlite3
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from feast.infra.key_encoding_utils import serialize_entity_key
+from feast.protos.feast.types.EntityKey_pb2 import EntityKey
+from feast.protos.feast.types.Value_pb2 import Value
 
 from serving import lookup
-from serving.errors import OnlineStoreError, UnknownHouseError
-from serving.lookup import FeatureLookup
+from serving.errors import ExpiredFeaturesError, OnlineStoreError, UnknownHouseError
+from serving.lookup import Cache, FeatureLookup
+from serving.online_read import Stored
 from serving.settings import Settings
 from tests.serving_platform import MISSING, USED, ServingPlatform
 
-Open = Callable[[int], FeatureLookup]
+TABLE = '"house_prices_house_features"'
+
+Open = Callable[..., FeatureLookup]
 
 
 @pytest.fixture
@@ -29,22 +39,139 @@ def database(
 
 @pytest.fixture
 def open_lookup(database: Path, serving_settings: Settings) -> Open:
-    return lambda size: FeatureLookup(serving_settings.feature_store, "house_price_v1", USED, size)
+    return lambda size=1, **more: FeatureLookup(serving_settings.feature_store, "house_price_v1", USED, size, **more)
 
 
 def test_houses_come_in_the_order_and_number_of_the_ids(open_lookup: Open, serving_platform: ServingPlatform) -> None:
     wanted = serving_platform.frame[list(USED)].to_numpy().tolist()
-    assert open_lookup(1).find([7, 5, 7]) == [wanted[7], wanted[5], wanted[7]]
+    assert [list(row) for row in open_lookup().find([7, 5, 7]).rows] == [wanted[7], wanted[5], wanted[7]]
 
 
-def test_a_missing_value_of_a_known_house_is_none(open_lookup: Open) -> None:
-    (values,) = open_lookup(1).find([MISSING])
-    assert [name for name, value in zip(USED, values, strict=True) if value is None] == ["CRIM"]
+def test_a_missing_value_of_a_known_house_is_nan(open_lookup: Open) -> None:
+    (values,) = open_lookup().find([MISSING]).rows
+    assert [name for name, value in zip(USED, values, strict=True) if math.isnan(value)] == ["CRIM"]
+
+
+def test_the_event_times_are_those_of_the_stored_features(open_lookup: Open, database: Path) -> None:
+    with contextlib.closing(sqlite3.connect(database)) as connection:
+        ((stored, count),) = connection.execute(f"select min(event_ts), count(distinct event_ts) from {TABLE}")  # noqa: S608  # our own table
+    assert count == 1
+    observed = datetime.fromtimestamp(stored).replace(tzinfo=UTC).timestamp()  # as Feast does
+    assert open_lookup().find([1, 2]).event_times == [observed, observed]
+
+
+def age(database: Path, houses: int, days: float) -> None:
+    """Let the features of the first houses in the database be so old."""
+    moment = (datetime.now(UTC) - timedelta(days=days)).replace(tzinfo=None).timestamp()
+    with contextlib.closing(sqlite3.connect(database)) as connection:
+        keys = [serialize_entity_key(entity(house), 3) for house in range(houses)]
+        marks = ",".join("?" * len(keys))
+        connection.execute(f"update {TABLE} set event_ts = ? where entity_key in ({marks})", [int(moment), *keys])  # noqa: S608  # our own table
+        connection.commit()
+
+
+def entity(house: int) -> EntityKey:
+    return EntityKey(join_keys=["house_id"], entity_values=[Value(int64_val=house)])
+
+
+def test_features_older_than_the_ttl_of_their_view_are_refused_with_all_that_is_needed_to_mend_it(
+    open_lookup: Open, database: Path
+) -> None:
+    age(database, 3, days=366)
+    with pytest.raises(ExpiredFeaturesError) as caught:
+        open_lookup().find([5, 2, 1])
+    assert (caught.value.status, caught.value.reason) == (404, "FEATURES_EXPIRED")
+    assert [(one["row"], one["house_id"]) for one in caught.value.details] == [(1, 2), (2, 1)]
+    detail = caught.value.details[0]
+    assert datetime.fromisoformat(detail["event_time"]) < datetime.now(UTC) - timedelta(days=365)
+    assert detail["ttl"].startswith("365 days")
+    assert "materialize" in detail["remedy"]
+    json.dumps(caught.value.details)
+
+
+def test_features_younger_than_the_ttl_are_not_refused(open_lookup: Open, database: Path) -> None:
+    age(database, 3, days=364)
+    assert open_lookup().find([2]).expired == []
+
+
+def test_expired_features_are_answered_and_flagged_by_setting(
+    open_lookup: Open, database: Path, serving_platform: ServingPlatform
+) -> None:
+    age(database, 3, days=366)
+    found = open_lookup(expired="flag").find([5, 2, 1])
+    assert found.expired == [1, 2]
+    assert list(found.rows[1]) == serving_platform.frame.loc[2, list(USED)].tolist()
+
+
+def test_features_expire_in_the_cache_too(open_lookup: Open, database: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened = open_lookup(cache_s=3600)
+    assert opened.find([2]).expired == []
+    later = time.time() + 365 * 86_400
+    monkeypatch.setattr(lookup.time, "time", lambda: later)
+    with pytest.raises(ExpiredFeaturesError):
+        opened.find([2])
+
+
+def forget_houses(database: Path) -> None:
+    with contextlib.closing(sqlite3.connect(database)) as connection:
+        connection.execute(f"delete from {TABLE}")  # noqa: S608  # our own table
+        connection.commit()
+
+
+def test_a_cached_house_is_not_looked_up_again_until_its_time_is_over(
+    open_lookup: Open, database: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[float] = []
+    opened = open_lookup(cache_s=5, observe=asked.append)
+    first = opened.find([1, 2])
+    forget_houses(database)
+    assert opened.find([2, 1, 2]).rows == [first.rows[1], first.rows[0], first.rows[1]]
+    assert len(asked) == 1
+    later = time.monotonic() + 6
+    monkeypatch.setattr(lookup.time, "monotonic", lambda: later)
+    with pytest.raises(UnknownHouseError):
+        opened.find([1])
+    assert len(asked) == 2
+
+
+def test_without_a_cache_every_question_goes_to_the_store(open_lookup: Open, database: Path) -> None:
+    opened = open_lookup(cache_s=0)
+    opened.find([1])
+    forget_houses(database)
+    with pytest.raises(UnknownHouseError):
+        opened.find([1])
+
+
+def test_a_house_that_was_not_found_is_found_as_soon_as_it_is_there(open_lookup: Open, database: Path) -> None:
+    opened = open_lookup(cache_s=3600)
+    with pytest.raises(UnknownHouseError):
+        opened.find([9999])
+    with contextlib.closing(sqlite3.connect(database)) as connection:
+        keys = [serialize_entity_key(entity(house), 3) for house in (9999, 7)]
+        connection.execute(f"update {TABLE} set entity_key = ? where entity_key = ?", keys)  # noqa: S608  # our own table
+        connection.commit()
+    assert len(opened.find([9999]).rows) == 1
+
+
+def test_the_cache_is_bounded_and_the_oldest_make_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lookup, "MOST_CACHED", 100)
+    cache, stored = Cache(60), Stored((1.0,), 0.0, 1.0, 1.0, 0.0)
+    for house in range(1000):
+        cache.put({house: stored})
+    assert [house for house in range(1000) if cache.get(house)] == list(range(900, 1000))
+
+
+def test_a_known_house_passes_however_old_and_an_unknown_one_does_not(open_lookup: Open, database: Path) -> None:
+    age(database, 3, days=366)
+    opened = open_lookup()
+    opened.require([2, 5])
+    with pytest.raises(UnknownHouseError):
+        opened.require([2, 9999])
 
 
 def test_each_unknown_house_is_named_by_its_row(open_lookup: Open) -> None:
     with pytest.raises(UnknownHouseError) as caught:
-        open_lookup(1).find([1, 9999, 2, 9999])
+        open_lookup().find([1, 9999, 2, 9999])
     assert [(one["row"], one["value"]) for one in caught.value.details] == [(1, 9999), (3, 9999)]
 
 
@@ -55,14 +182,14 @@ def test_more_threads_than_stores_wait_and_get_their_own_houses(
     opened = open_lookup(2)
     houses = [number % 506 for number in range(0, 500 * 11, 11)]
     with ThreadPoolExecutor(8) as pool:
-        found = list(pool.map(lambda house: opened.find([house])[0][USED.index("RM")], houses))
+        found = list(pool.map(lambda house: opened.find([house]).rows[0][USED.index("RM")], houses))
     assert found == [wanted[house] for house in houses]
 
 
 def test_a_store_that_fails_is_an_error_with_a_status_and_serves_again_when_it_is_back(
     open_lookup: Open, database: Path
 ) -> None:
-    opened = open_lookup(1)
+    opened = open_lookup()
     with contextlib.closing(sqlite3.connect(database)) as connection:
         (table,) = connection.execute("select name from sqlite_master where name like '%house_features'").fetchone()
         connection.execute(f'alter table "{table}" rename to gone')
@@ -70,11 +197,11 @@ def test_a_store_that_fails_is_an_error_with_a_status_and_serves_again_when_it_i
             opened.find([1])
         assert caught.value.status == 503
         connection.execute(f'alter table gone rename to "{table}"')
-    assert len(opened.find([1])) == 1
+    assert len(opened.find([1]).rows) == 1
 
 
 def test_a_caller_does_not_wait_for_ever_for_a_store(open_lookup: Open, monkeypatch: pytest.MonkeyPatch) -> None:
-    opened = open_lookup(1)
+    opened = open_lookup()
     monkeypatch.setattr(lookup, "LONGEST_WAIT_S", 0.05)
-    with opened._store(), pytest.raises(OnlineStoreError, match="busy"):
+    with opened._reader(), pytest.raises(OnlineStoreError, match="busy"):
         opened.find([1])

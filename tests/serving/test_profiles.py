@@ -1,6 +1,5 @@
 """From rows on disk to whylogs profiles, each row once."""
 
-import json
 import os
 import signal
 import subprocess
@@ -11,12 +10,18 @@ from pathlib import Path
 
 import pytest
 
-from serving import spool as spool_module
+from serving.hourly import ENDING, hour_of
 from serving.profiles import BROKEN, OFFSET, ROWS, profile_path, profile_spool, read_hour, read_profile
+from serving.receipts import Header, Served
+from serving.settings import read_settings
 from serving.sidecar import profile_under_lock, work
-from serving.spool import ENDING, Spool, hour_of
+from serving.spool import Spool
 
-COLUMNS = ("RM", "MEDV")
+HEADER = Header("7", ("RM",), ("MEDV", "MEDV_low", "MEDV_high"), "house-price", "house_price_v7", {"model": "00"})
+
+
+def served(*rows: tuple[float | None, float], probe: bool = False) -> Served:
+    return Served([[rooms] for rooms, _ in rows], [[price, price - 1, price + 1] for _, price in rows], probe=probe)
 
 
 def only(folder: Path) -> Path:
@@ -33,61 +38,28 @@ def count(profiles: Path, column: str = "RM") -> int:
     return sum(int(view.get_column(column).get_metric("counts").n.value) for view in views if view is not None)
 
 
-def test_a_spool_file_says_its_columns_and_then_one_request_a_line(tmp_path: Path) -> None:
-    spool = Spool(tmp_path, "7", COLUMNS)
-    spool.append([[6.0, 20.0], [float("nan"), 21.0]])
-    spool.append([[5.0, 19.0]], probe=True)
-    spool.close()
-    header, first, second = [json.loads(line) for line in only(tmp_path).open()]
-    assert header == {"version": "7", "columns": ["RM", "MEDV"]}
-    assert first["rows"] == [[6.0, 20.0], [None, 21.0]]
-    assert second["probe"] is True
-
-
-def test_each_hour_has_a_file_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    spool = Spool(tmp_path, "7", COLUMNS)
-    for moment in (0.0, 10.0, 3600.0):
-        monkeypatch.setattr(spool_module.time, "time", lambda moment=moment: moment)
-        spool.append([[6.0, 20.0]])
-    assert sorted(path.name.split(".")[1] for path in tmp_path.iterdir()) == ["1970-01-01T00", "1970-01-01T01"]
-    spool.close()
-
-
-def test_rows_written_by_many_threads_are_all_whole(tmp_path: Path) -> None:
-    spool = Spool(tmp_path, "7", COLUMNS)
-    threads = [
-        threading.Thread(target=lambda: [spool.append([[float(n), 1.0]] * 3) for n in range(200)]) for _ in range(8)
-    ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    spool.close()
-    assert sum(len(json.loads(line).get("rows", ())) for line in only(tmp_path).open()) == 8 * 200 * 3
-
-
 def test_a_line_that_the_disk_cut_off_spoils_no_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    spool = Spool(tmp_path / "spool", "7", COLUMNS)
-    spool.append([[6.0, 20.0]])
+    spool = Spool(tmp_path / "spool", HEADER)
+    spool.append(served((6.0, 20.0)))
     real = os.write
     writes = iter([lambda file, data: real(file, data[:9]), lambda *_: (_ for _ in ()).throw(OSError(28, "full"))])
     with monkeypatch.context() as patch:
         patch.setattr(os, "write", lambda file, data: next(writes)(file, data))
         with pytest.raises(OSError, match="full"):
-            spool.append([[7.0, 21.0]])
-    spool.append([[8.0, 22.0]])
+            spool.append(served((7.0, 21.0)))
+    spool.append(served((8.0, 22.0)))
     spool.close()
     assert profile_spool(tmp_path / "spool", tmp_path) == 2
     assert figures(tmp_path, only(tmp_path / "spool"))[BROKEN] == "1"
 
 
 def test_profiles_take_each_row_once_however_often_they_are_brought_up_to_date(tmp_path: Path) -> None:
-    spool = Spool(tmp_path / "spool", "7", COLUMNS)
-    spool.append([[6.0, 20.0], [None, 30.0]])
+    spool = Spool(tmp_path / "spool", HEADER)
+    spool.append(served((6.0, 20.0), (None, 30.0)))
     assert profile_spool(tmp_path / "spool", tmp_path) == 2
     assert profile_spool(tmp_path / "spool", tmp_path) == 0
-    spool.append([[7.0, 40.0]])
-    spool.append([[7.0, 40.0]], probe=True)
+    spool.append(served((7.0, 40.0)))
+    spool.append(served((7.0, 40.0), probe=True))
     assert profile_spool(tmp_path / "spool", tmp_path) == 1
     spool.close()
     (folder,) = (tmp_path / "v7").iterdir()
@@ -100,10 +72,10 @@ def test_profiles_take_each_row_once_however_often_they_are_brought_up_to_date(t
 
 
 def test_a_file_that_did_not_grow_is_not_read_again(tmp_path: Path) -> None:
-    spool = Spool(tmp_path / "spool", "7", COLUMNS)
+    spool = Spool(tmp_path / "spool", HEADER)
     sizes: dict[Path, int] = {}
     for _ in range(2):
-        spool.append([[6.0, 20.0]])
+        spool.append(served((6.0, 20.0)))
         assert profile_spool(tmp_path / "spool", tmp_path, sizes) == 1
         assert sizes == {only(tmp_path / "spool"): only(tmp_path / "spool").stat().st_size}
         profile_path(tmp_path, only(tmp_path / "spool")).rename(tmp_path / "aside")
@@ -112,10 +84,18 @@ def test_a_file_that_did_not_grow_is_not_read_again(tmp_path: Path) -> None:
     spool.close()
 
 
+def test_lines_of_the_first_version_of_the_service_are_profiled_too(tmp_path: Path) -> None:
+    (tmp_path / "spool").mkdir()
+    old = b'{"version":"7","columns":["RM","MEDV"]}\n{"t":1.0,"rows":[[6.0,20.0],[null,21.0]]}\n'
+    (tmp_path / "spool" / f"v7.1970-01-01T00.1-1{ENDING}").write_bytes(old)
+    assert profile_spool(tmp_path / "spool", tmp_path) == 2
+    assert count(tmp_path, "MEDV") == 2
+
+
 def test_the_profiles_of_two_workers_merge_to_one(tmp_path: Path) -> None:
     for _ in range(2):
-        spool = Spool(tmp_path / "spool", "7", COLUMNS)
-        spool.append([[6.0, 20.0]])
+        spool = Spool(tmp_path / "spool", HEADER)
+        spool.append(served((6.0, 20.0)))
         spool.close()
     profile_spool(tmp_path / "spool", tmp_path)
     assert len(list(tmp_path.glob("v7/*/*.bin"))) == 2
@@ -123,8 +103,8 @@ def test_the_profiles_of_two_workers_merge_to_one(tmp_path: Path) -> None:
 
 
 def test_a_line_that_is_still_being_written_waits_for_the_next_round(tmp_path: Path) -> None:
-    spool = Spool(tmp_path / "spool", "7", COLUMNS)
-    spool.append([[6.0, 20.0]])
+    spool = Spool(tmp_path / "spool", HEADER)
+    spool.append(served((6.0, 20.0)))
     spool.close()
     path = only(tmp_path / "spool")
     line = b'{"t":1.0,"rows":[[5.0,10.0]]}\n'
@@ -152,8 +132,8 @@ def test_an_hour_without_profiles_has_none(tmp_path: Path) -> None:
 def test_only_one_process_at_a_time_brings_the_profiles_up_to_date(tmp_path: Path) -> None:
     import fcntl
 
-    spool = Spool(tmp_path / "spool", "7", COLUMNS)
-    spool.append([[6.0, 20.0]])
+    spool = Spool(tmp_path / "spool", HEADER)
+    spool.append(served((6.0, 20.0)))
     spool.close()
     with (tmp_path / ".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -162,17 +142,17 @@ def test_only_one_process_at_a_time_brings_the_profiles_up_to_date(tmp_path: Pat
 
 
 def test_the_last_rows_are_profiled_when_the_sidecar_is_told_to_stop(tmp_path: Path) -> None:
-    spool = Spool(tmp_path / "spool", "7", COLUMNS)
-    spool.append([[6.0, 20.0]])
+    spool = Spool(tmp_path / "spool", HEADER)
+    spool.append(served((6.0, 20.0)))
     spool.close()
     stopped = threading.Event()
     stopped.set()
-    work(tmp_path, stopped)
+    work(tmp_path, stopped, read_settings())
     assert count(tmp_path) == 1
 
 
 def test_rows_are_counted_once_across_kills_at_any_moment(tmp_path: Path) -> None:
-    spool = Spool(tmp_path / "spool", "7", COLUMNS)
+    spool = Spool(tmp_path / "spool", HEADER)
     program = (
         "import sys, pathlib, serving.profiles as p; p.BATCH_BYTES = 200; root = pathlib.Path(sys.argv[1]);"
         "print('go', flush=True)\nwhile True: p.profile_spool(root / 'spool', root)"
@@ -183,7 +163,7 @@ def test_rows_are_counted_once_across_kills_at_any_moment(tmp_path: Path) -> Non
             assert process.stdout is not None
             process.stdout.readline()
             for _ in range(40):
-                spool.append([[6.0, 20.0]] * 3)
+                spool.append(served(*[(6.0, 20.0)] * 3))
                 written += 3
             time.sleep(2)  # whylogs' import, and some batches
             process.send_signal(signal.SIGKILL)

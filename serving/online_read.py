@@ -1,0 +1,114 @@
+"""One reader of Feast's online store: the features of houses and when they were observed, without Feast's response."""
+
+import math
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from serving.errors import ContractError
+from serving.requests import HOUSE_ID
+
+if TYPE_CHECKING:
+    from feast import FeatureStore
+
+NEVER = math.inf
+
+
+class View(NamedTuple):
+    """What is read of one feature view.
+
+    Attributes:
+        definition: Feast's feature view; it must be the registry's own, since the store derives its table from it.
+        features: names of the features to read.
+        positions: their places in a row.
+        ttl_s: how old a value may be, in seconds; infinite where the view says 0.
+    """
+
+    definition: Any
+    features: tuple[str, ...]
+    positions: tuple[int, ...]
+    ttl_s: float
+
+
+class Stored(NamedTuple):
+    """What the store has of a house.
+
+    Attributes:
+        values: in the order of the service's features, NaN where one is missing.
+        event_time: of the view that was observed longest ago, in seconds since 1970.
+        fresh_until: when the first of the views expires, in seconds since 1970.
+        ttl_s: of the view that expires first.
+        observed: event time of the view that expires first.
+    """
+
+    values: tuple[float, ...]
+    event_time: float
+    fresh_until: float
+    ttl_s: float
+    observed: float
+
+
+def views_of(store: "FeatureStore", service: str, features: Sequence[str]) -> list[View]:
+    """The views of a feature service, and where their features stand in a row.
+
+    Raises:
+        ContractError: a view is not of houses alone, or is computed at request time.
+    """
+    at = {name: position for position, name in enumerate(features)}
+    views = []
+    for projection in store.get_feature_service(service).feature_view_projections:
+        view = store.get_feature_view(projection.name)
+        if view.join_keys != [HOUSE_ID]:
+            raise ContractError(f"The feature view {view.name} has the keys {view.join_keys}; wanted {[HOUSE_ID]}.")
+        names = tuple(field.name for field in projection.features if field.name in at)
+        ttl = view.ttl.total_seconds() if view.ttl else 0.0
+        views.append(View(view, names, tuple(at[name] for name in names), ttl or NEVER))
+    if missing := set(at) - {name for view in views for name in view.features}:
+        raise ContractError(f"The feature service {service} does not have {sorted(missing)}, which the model needs.")
+    return views
+
+
+class OnlineReader:
+    """A connection of its own to the online store; one thread at a time may use it.
+
+    Args:
+        config: Feast's configuration of the repository.
+        views: what to read.
+        width: the number of values of a row.
+    """
+
+    def __init__(self, config: Any, views: Sequence[View], width: int) -> None:
+        from feast.infra.online_stores.helpers import get_online_store_from_config
+        from feast.protos.feast.types.EntityKey_pb2 import EntityKey
+        from feast.protos.feast.types.Value_pb2 import Value
+
+        self._key, self._value = EntityKey, Value
+        self._config, self._views, self._width = config, views, width
+        self._store = get_online_store_from_config(config.online_store)
+
+    def read(self, house_ids: Iterable[int]) -> list[Stored | None]:
+        """What the store has of each house, None where it has nothing."""
+        keys = [self._key(join_keys=[HOUSE_ID], entity_values=[self._value(int64_val=one)]) for one in house_ids]
+        read = self._store.online_read
+        # The list of names is made anew: the Redis store appends to the one that it gets.
+        parts = [read(self._config, view.definition, keys, list(view.features)) for view in self._views]
+        return [self._stored(row) for row in zip(*parts, strict=True)]
+
+    def _stored(self, parts: Sequence[Any]) -> Stored | None:
+        values = [math.nan] * self._width
+        times: list[tuple[float, float, float]] = []
+        for view, (moment, found) in zip(self._views, parts, strict=True):
+            if not moment or not found or not (observed := moment.timestamp()):  # Redis: 1970 where there is nothing
+                continue
+            times.append((observed + view.ttl_s, view.ttl_s, observed))
+            for name, position in zip(view.features, view.positions, strict=True):
+                if (value := found.get(name)) is not None:
+                    values[position] = _number(value)
+        if not times:
+            return None
+        fresh_until, ttl_s, observed = min(times)
+        return Stored(tuple(values), min(time for _, _, time in times), fresh_until, ttl_s, observed)
+
+
+def _number(value: Any) -> float:
+    kind = value.WhichOneof("val")
+    return math.nan if kind is None else float(getattr(value, kind))

@@ -155,9 +155,7 @@ class HousePriceModel:
                 raw[:, self.metadata.features.index(name)] = query.values[:, column]
         return raw, found
 
-    def _record(
-        self, raw: Matrix, priced: Rows, query: Query, found: Found | None, client: str
-    ) -> str | None:
+    def _record(self, raw: Matrix, priced: Rows, query: Query, found: Found | None, client: str) -> str | None:
         """The receipt's id, or None: it could not be written."""
         self.measures.rows.inc(len(priced))
         served = Served(raw.tolist(), priced, client=client, probe=query.probe, explained=query.explain)

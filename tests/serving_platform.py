@@ -18,12 +18,13 @@ MISSING = 3  # this house lacks its CRIM
 
 @dataclass(frozen=True)
 class ServingPlatform:
-    """What the fixture made: the environment to reach it, the data and the bundles."""
+    """What the fixture made: the environment to reach it, the data, the bundles and a key without a limit in effect."""
 
     var: Path
     environment: dict[str, str]
     frame: Any
     bundles: dict[str, Path]
+    key: str
 
 
 def houses() -> Any:
@@ -147,17 +148,22 @@ def reach(patch: pytest.MonkeyPatch, environment: Mapping[str, str]) -> None:
 @pytest.fixture(scope="session")
 def serving_platform(tmp_path_factory: pytest.TempPathFactory) -> ServingPlatform:
     """Features of 506 houses in a Feast store of its own, and the bundles v1 and v2."""
+    from serving.keys import client_key
+    from serving.settings import MOST_A_MINUTE, read_settings
     from zenml_config.environment import ROOT, read
 
     var = tmp_path_factory.mktemp("serving-platform")
-    environment = {**os.environ, **read(ROOT / "zenml_config" / "local.env", {"HPP_VAR_DIR": str(var)})}
+    own = {"HPP_VAR_DIR": str(var), "HPP_RATE_LIMIT": str(MOST_A_MINUTE), "HPP_GRPC_PORT": "0"}
+    environment = {**os.environ, **read(ROOT / "zenml_config" / "local.env", own), **own}
     for name in ("feast", "mlflow"):
         (var / name).mkdir()
     frame = houses()
     models = Path(environment["HPP_MODELS_DIR"])
     bundles = {version: write_model(models, version, frame, rounds) for version, rounds in (("1", 40), ("2", 60))}
     publish(frame, environment)
-    return ServingPlatform(var, environment, frame, bundles)
+    with pytest.MonkeyPatch.context() as patch:
+        reach(patch, environment)
+        return ServingPlatform(var, environment, frame, bundles, client_key(read_settings()))
 
 
 @pytest.fixture

@@ -40,15 +40,16 @@ class Reply:
 
 @dataclass(frozen=True)
 class Client:
-    """A client of a running service; each call has a connection of its own."""
+    """A client of a running service; each call has a connection of its own, and the key unless it brings another."""
 
     service: Service
+    key: str
 
     def call(self, method: str, path: str, body: bytes | None = None, **headers: str) -> Reply:
         """The response to one request."""
         connection = http.client.HTTPConnection(self.service.host, self.service.port, timeout=30)
         try:
-            names = {name.replace("_", "-"): value for name, value in headers.items()}
+            names = {"X-API-Key": self.key} | {name.replace("_", "-"): value for name, value in headers.items()}
             connection.request(method, path, body, names)
             response = connection.getresponse()
             return Reply(response.status, {k.lower(): v for k, v in response.getheaders()}, response.read())
@@ -85,7 +86,7 @@ def client(serving_platform: ServingPlatform, profiles_dir: Path, metrics_port: 
         settings = read_settings()
         service = start(serving_platform.bundles["1"], settings)
     try:
-        yield Client(service)
+        yield Client(service, serving_platform.key)
     finally:
         stop(service, settings)
 
@@ -106,8 +107,10 @@ def model(serving_platform: ServingPlatform, tmp_path_factory: pytest.TempPathFa
 @pytest.fixture(scope="session")
 def front(model: HousePriceModel, serving_platform: ServingPlatform) -> Front:
     """The whole application, Seldon's app behind it, in this process."""
+    from serving.admission import open_admission
     from serving.application import seldon_app
     from serving.seldon_protocol import install
 
     install(Path(serving_platform.var) / "seldon-protocol")
-    return Front(model, seldon_app(model, model.measures), model.measures.generate_metrics)
+    admission = open_admission(model.settings)
+    return Front(model, admission, seldon_app(model, model.measures), model.measures.generate_metrics)

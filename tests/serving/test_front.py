@@ -2,6 +2,8 @@
 
 import io
 import json
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,6 +17,11 @@ from serving.predictor import Predictor
 from serving.settings import read_settings
 from tests.serving.conftest import PREDICTIONS, Reply
 from tests.serving_platform import MISSING, USED, ServingPlatform
+
+
+@cache
+def key_of(file: Path) -> str:
+    return file.read_text().strip()
 
 
 def call(
@@ -36,6 +43,7 @@ def call(
         "wsgi.errors": io.StringIO(),
         "wsgi.input": io.BytesIO(body),
         "CONTENT_LENGTH": str(len(body)),
+        "HTTP_X_API_KEY": key_of(front.model.settings.api_key_file),
         **({"CONTENT_TYPE": media_type} if media_type is not None else {}),
         **more,
     }

@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 from serving.front import Front
 from serving.model import HousePriceModel
 from serving.predictor import Predictor
-from serving.settings import read_settings
 from tests.serving.conftest import PREDICTIONS, Reply
 from tests.serving_platform import MISSING, USED, ServingPlatform
 
@@ -198,8 +197,9 @@ def test_requests_and_rows_are_counted(front: Front) -> None:
     assert "hpp_rows_total" in text
 
 
-def test_without_a_model_everything_but_live_is_503(serving_platform: ServingPlatform) -> None:
-    empty = Front(HousePriceModel(serving_platform.bundles["1"], read_settings()), lambda *_: [], lambda: (b"", ""))
+def test_without_a_model_everything_but_live_is_503(front: Front, serving_platform: ServingPlatform) -> None:
+    model = HousePriceModel(serving_platform.bundles["1"], front.model.settings)
+    empty = Front(model, front.admission, lambda *_: [], lambda: (b"", ""))
     assert call(empty, "GET", "/health/live").status == 200
     refusal(call(empty, "GET", "/health/ready"), 503, "MODEL_NOT_READY")
     refusal(post(empty, data(["house_id"], [1])), 503, "MODEL_NOT_READY")

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from serving.hourly import ENDING
 from serving.profiles import read_hour
-from serving.spool import ENDING
 from tests.serving.conftest import PREDICTIONS, Client
 from tests.serving_platform import USED, ServingPlatform, offline_prices
 
@@ -74,7 +74,7 @@ def test_a_body_without_a_declared_length_is_read(client: Client) -> None:
     connection = http.client.HTTPConnection(client.service.host, client.service.port, timeout=30)
     try:
         chunks = [b'{"data": {"names": ["house_id"],', b' "ndarray": [[1]]}}']
-        headers = {"Content-Type": "application/json"}
+        headers = {"Content-Type": "application/json", "X-API-Key": client.key}
         connection.request("POST", PREDICTIONS, iter(chunks), headers, encode_chunked=True)
         assert connection.getresponse().status == 200
     finally:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from serving.profiles import read_hour
-from serving.spool import ENDING
+from serving.hourly import ENDING
 from tests.serving.conftest import PREDICTIONS, Client
 from tests.serving_platform import USED, ServingPlatform, offline_prices
 

@@ -96,6 +96,15 @@ def listeners(port: int) -> list[int | None]:
     return [each.pid for each in connections if each.status == psutil.CONN_LISTEN and each.laddr[1:] == (port,)]
 
 
+def listens(pid: int, port: int) -> bool:
+    """Whether the process listens on the TCP port."""
+    try:
+        connections = psutil.Process(pid).net_connections(kind="tcp")
+    except psutil.Error:
+        return False
+    return any(each.status == psutil.CONN_LISTEN and each.laddr[1:] == (port,) for each in connections)
+
+
 def free_port(host: str) -> int:
     """A port on which nothing listens now."""
     import socket

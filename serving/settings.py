@@ -29,6 +29,7 @@ class Settings(BaseSettings):
     metrics_port: int = Field(ge=1, le=65535)
     workers: int = Field(ge=1, le=64)
     threads: int = Field(ge=1, le=64)
+    drain_seconds: float = Field(ge=0, le=600)
     max_rows: int = Field(ge=1)
     max_body_bytes: int = Field(ge=1024)
     dashboard_port: int = Field(ge=1, le=65535)

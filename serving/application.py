@@ -5,7 +5,6 @@ import gc
 import logging
 import os
 import signal
-import socket
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from serving.children import FAILED_PREFIX, READY_PREFIX
 from serving.draining import Draining
 from serving.errors import ServingError
+from serving.listening import Listeners
 from serving.settings import Settings
 
 if TYPE_CHECKING:
@@ -44,13 +44,14 @@ class Instance:
         return self.folder / "metrics"
 
 
-def create(instance: Instance, listener: socket.socket, bundle: Path) -> Draining:
+def create(instance: Instance, listeners: Listeners, place: int, bundle: Path) -> Draining:
     """The application of this worker, its model loaded and tried; the worker takes no connection before.
 
     Raises:
         SystemExit: the bundle cannot be served; the reason is in the instance's folder.
     """
     end_with_parent()
+    listener = listeners.keep_only(place)
     for number in (signal.SIGTERM, signal.SIGINT):  # until the server sets its own
         signal.signal(number, signal.SIG_DFL)
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
@@ -61,9 +62,8 @@ def create(instance: Instance, listener: socket.socket, bundle: Path) -> Drainin
         failed.write_text(err.info)
         logger.error("Bundle %s cannot be served: %s", bundle, err.info)
         raise SystemExit(1) from err
-    application = Draining(
-        front, listener, instance.settings.drain_seconds, on_leaving=lambda: ready.unlink(missing_ok=True)
-    )
+    seconds = instance.settings.drain_seconds
+    application = Draining(front, listener, seconds, on_leaving=lambda: ready.unlink(missing_ok=True))
     application.install()
     gc.collect()
     gc.freeze()

@@ -22,12 +22,13 @@ class Child(ABC):
     """A process that was started.
 
     Attributes:
+        place: its number among its kind; whoever replaces it gets the same.
         born: when it was started, seconds of the monotonic clock.
         ends_by: once it was asked to leave, when it is killed.
     """
 
-    def __init__(self, bundle: Path) -> None:
-        self.bundle = bundle
+    def __init__(self, place: int) -> None:
+        self.place = place
         self.born = time.monotonic()
         self.ends_by = float("inf")
 
@@ -74,8 +75,8 @@ class Child(ABC):
 class Worker(Child):
     """A forked process that answers requests; it marks itself as ready in the instance's folder."""
 
-    def __init__(self, bundle: Path, process: multiprocessing.Process, folder: Path) -> None:
-        super().__init__(bundle)
+    def __init__(self, place: int, process: multiprocessing.Process, folder: Path) -> None:
+        super().__init__(place)
         self.process = process
         self.folder = folder
         process.start()
@@ -123,8 +124,8 @@ class Worker(Child):
 class Companion(Child):
     """A Python module of ours that runs beside the workers; it is ready when it listens on its port, if it has one."""
 
-    def __init__(self, bundle: Path, arguments: Sequence[str], port: int) -> None:
-        super().__init__(bundle)
+    def __init__(self, place: int, arguments: Sequence[str], port: int = 0) -> None:
+        super().__init__(place)
         self.port = port
         self.process = subprocess.Popen([sys.executable, *arguments])  # noqa: S603  # our own module
         self.pidfd = os.pidfd_open(self.process.pid) if sys.platform == "linux" else None
@@ -160,13 +161,15 @@ class Kind:
     Attributes:
         name: what they are called in the log.
         count: how many there are.
-        start: a new one for a bundle.
+        start: a new one for a bundle, at a place.
+        abandon: called with a place at which none can run for the time being.
         follows_bundle: whether each bundle has its own ones: they are replaced on a roll.
         ends_last: whether they end after all others, since they work on what those leave.
     """
 
     name: str
     count: int
-    start: Callable[[Path], Child]
+    start: Callable[[Path, int], Child]
+    abandon: Callable[[int], object] = lambda _: None
     follows_bundle: bool = True
     ends_last: bool = False

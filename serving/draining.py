@@ -31,7 +31,7 @@ class Draining:
 
     Args:
         app: the application.
-        listener: the socket that the workers share.
+        listener: the socket of this worker's place, open in the main process and in whoever takes the place.
         seconds: how long callers get to move on.
         on_leaving: called once this worker accepts nobody any more.
     """
@@ -98,7 +98,7 @@ def replace_listener(listener: socket.socket) -> None:
 
     The server offers no way to stop accepting and go on answering, and closing its connections at once would cut off
     a caller whose request is on its way. So each of this process' descriptors of the socket is made to mean another
-    listening socket, which nobody knows: whoever waits in the queue is left to the other workers.
+    listening socket, which nobody knows: whoever waits in the queue is left to the worker that took the place.
     """
     inode = os.fstat(listener.fileno()).st_ino
     unknown = socket.create_server(("127.0.0.1", 0))

@@ -8,7 +8,6 @@ import argparse
 import logging
 import os
 import shutil
-import socket
 import sys
 import time
 import warnings
@@ -18,7 +17,7 @@ from pathlib import Path
 
 from serving.application import Instance, create
 from serving.children import Companion, Kind, Worker
-from serving.listening import BACKLOG, Listening
+from serving.listening import Granian, Listeners
 from serving.preload import preload
 from serving.settings import Settings, read_settings
 from serving.supervisor import Supervisor
@@ -40,24 +39,28 @@ def run(instance: Instance) -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(process)d %(levelname)s %(name)s: %(message)s")
     logging.getLogger("seldon_core").setLevel(logging.WARNING)
     try:
-        with socket.create_server((settings.host, settings.rest_port), backlog=BACKLOG) as listener:
-            preload(settings)
-            # A thread of pyarrow's allocator sleeps in this process; nothing in a forked worker waits for it.
-            warnings.filterwarnings("ignore", r".*use of fork\(\) may lead to deadlocks", DeprecationWarning)
-            Supervisor(instance.folder, _kinds(instance, listener), settings.drain_seconds).run(instance.bundle)
+        preload(settings)
+        # A thread of pyarrow's allocator sleeps in this process; nothing in a forked worker waits for it.
+        warnings.filterwarnings("ignore", r".*use of fork\(\) may lead to deadlocks", DeprecationWarning)
+        Supervisor(instance.folder, _kinds(instance), settings.drain_seconds).run(instance.bundle)
     finally:
         shutil.rmtree(instance.folder, ignore_errors=True)
 
 
-def _kinds(instance: Instance, listener: socket.socket) -> Sequence[Kind]:
+def _kinds(instance: Instance) -> Sequence[Kind]:
     """The workers and their companions."""
     settings, metrics = instance.settings, instance.metrics_folder
-    listening = Listening(listener, settings)
+    listeners, granian = Listeners(settings.host, settings.rest_port), Granian(settings)
+
+    def worker(bundle: Path, place: int) -> Worker:
+        load = partial(create, instance, listeners, place, bundle)
+        return Worker(place, granian.worker(listeners.at(place), load), instance.folder)
+
     sidecar = ["-m", "serving.sidecar", "--host", settings.host, "--port", str(settings.metrics_port)]
     sidecar += ["--profiles", str(settings.profiles_dir), "--metrics", str(metrics)]
     return (
-        Kind("Worker", settings.workers, lambda bundle: Worker(bundle, listening.worker(partial(create, instance, listener, bundle)), instance.folder)),
-        Kind("Sidecar", 1, lambda bundle: Companion(bundle, sidecar, 0), follows_bundle=False, ends_last=True),
+        Kind("Worker", settings.workers, worker, abandon=listeners.close),
+        Kind("Sidecar", 1, lambda _, place: Companion(place, sidecar), follows_bundle=False, ends_last=True),
     )
 
 

@@ -46,7 +46,7 @@ class Team:
 
     def come(self, bundle: Path) -> None:
         """Start as many as are wanted on a bundle, beside those that serve."""
-        self.coming = [self.kind.start(bundle) for _ in range(self.kind.count)]
+        self.coming = [self.kind.start(bundle, place) for place in range(self.kind.count)]
 
     def take_over(self, within_s: float) -> None:
         """Let those that came serve, and ask those that served to leave."""
@@ -74,29 +74,36 @@ class Team:
     def bury(self) -> None:
         """Forget the dead, and kill those whose time to leave is over or that never became ready."""
         now = time.monotonic()
-        for child in [child for child in self.all if not child.alive()]:
+        for child in [child for child in (*self.serving, *self.leaving) if not child.alive()]:
             if child in self.serving:
-                logger.error("%s %d ended unexpectedly. %s", self.kind.name, child.pid, child.failure())
-                self._pause(now - child.born)
-            for group in (self.serving, self.leaving):
-                if child in group:
-                    group.remove(child)
-                    child.gone()
+                self._mourn(child, now - child.born)
+                self.serving.remove(child)
+            else:
+                self.leaving.remove(child)
+            child.gone()
         for child in self.all:
             late = child in self.serving and now - child.born > LOADING_S and not child.ready()
             if late or now > child.ends_by:
                 logger.warning("%s %d is killed: it took too long", self.kind.name, child.pid)
                 child.kill()
 
-    def _pause(self, age_s: float) -> None:
-        """Let the next one start at once, or after a pause if this one died young after another one."""
-        self.not_before = time.monotonic() + (self.pause_s if age_s < YOUNG_S else 0.0)
-        self.pause_s = min(max(self.pause_s * 2, FIRST_PAUSE_S), LONGEST_PAUSE_S) if age_s < YOUNG_S else 0.0
+    def _mourn(self, child: Child, age_s: float) -> None:
+        """Let the next one start at once; after a pause if this one could not start, or died young after another."""
+        started = child.ready()
+        reason = "It was killed, or crashed." if started else child.failure()
+        logger.error("%s %d ended unexpectedly. %s", self.kind.name, child.pid, reason)
+        if started and age_s >= YOUNG_S:
+            self.pause_s = 0.0
+        elif not started or self.pause_s:
+            self.kind.abandon(child.place)
+        self.not_before = time.monotonic() + self.pause_s
+        self.pause_s = min(max(self.pause_s * 2, FIRST_PAUSE_S), LONGEST_PAUSE_S)
 
     def fill(self, bundle: Path) -> None:
         """Start one in place of each that died."""
-        while len(self.serving) < self.kind.count and time.monotonic() >= self.not_before:
-            self.serving.append(self.kind.start(bundle))
+        if time.monotonic() >= self.not_before:
+            for place in sorted(set(range(self.kind.count)) - {child.place for child in self.serving}):
+                self.serving.append(self.kind.start(bundle, place))
 
     @property
     def short(self) -> bool:

@@ -1,6 +1,5 @@
 """One worker of the service: the model, Seldon's app and the layer in front of it, as a WSGI application."""
 
-import ctypes
 import gc
 import logging
 import os
@@ -13,13 +12,13 @@ from serving.children import FAILED_PREFIX, READY_PREFIX
 from serving.draining import Draining
 from serving.errors import ServingError
 from serving.listening import Listeners
+from serving.processes import end_with_parent
 from serving.settings import Settings
 
 if TYPE_CHECKING:
     from serving.front import Front
 
 logger = logging.getLogger(__name__)
-PR_SET_PDEATHSIG = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,11 +88,3 @@ def seldon_app(model: Any, metrics: Any) -> Any:
     from seldon_core.wrapper import get_rest_microservice
 
     return get_rest_microservice(model, metrics)
-
-
-def end_with_parent() -> None:
-    """Let the kernel end this process when its parent dies, even by SIGKILL (Linux; elsewhere `stop` ends it)."""
-    try:
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
-    except AttributeError:
-        return

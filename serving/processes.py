@@ -1,6 +1,7 @@
 """Processes that outlive the one that started them: started apart, known by pid and time of start, ended as a group."""
 
 import contextlib
+import ctypes
 import os
 import signal
 import sys
@@ -11,6 +12,7 @@ from pathlib import Path
 import psutil
 
 POLL_S = 0.05
+PR_SET_PDEATHSIG = 1
 
 
 def start_apart(arguments: Sequence[str], log: Path, environment: Mapping[str, str]) -> tuple[int, float]:
@@ -30,6 +32,12 @@ def start_apart(arguments: Sequence[str], log: Path, environment: Mapping[str, s
         sys.executable, [sys.executable, *arguments], dict(environment), file_actions=actions, setsid=True
     )
     return pid, psutil.Process(pid).create_time()
+
+
+def end_with_parent() -> None:
+    """Let the kernel end this process when its parent dies, even by SIGKILL (Linux; elsewhere `stop` ends it)."""
+    with contextlib.suppress(AttributeError):
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 def group(pid: int, created: float) -> list[psutil.Process]:

@@ -12,9 +12,9 @@ import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-from serving.application import end_with_parent
 from serving.metrics import of_all_workers
 from serving.model import SPOOL
+from serving.processes import end_with_parent
 from serving.profiles import profile_spool
 
 logger = logging.getLogger(__name__)

@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING
 
 import grpc
 
-from serving.application import end_with_parent, preload
 from serving.errors import ServiceError
+from serving.preload import preload
+from serving.processes import end_with_parent
 from serving.settings import Settings, read_settings
 
 if TYPE_CHECKING:

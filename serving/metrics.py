@@ -32,6 +32,9 @@ class Metrics:
         self.lost_rows = Counter("hpp_rows_not_recorded", "Rows priced and not recorded.", registry=self.registry)
         self.feedback = Counter("hpp_feedback", "Feedback calls with a reward.", registry=self.registry)
 
+    def serving(self, metadata: object, started: float) -> None:
+        """Show what this worker serves."""
+
     def update(self, custom_metrics: list[dict[str, Any]], method: str) -> None:
         """Take Seldon's custom metrics: the model has none, its figures are those above."""
 

@@ -1,6 +1,7 @@
 """Processes that outlive the one that started them: started apart, known by pid and time of start, ended as a group."""
 
 import contextlib
+import ctypes
 import os
 import signal
 import sys
@@ -11,6 +12,7 @@ from pathlib import Path
 import psutil
 
 POLL_S = 0.05
+PR_SET_PDEATHSIG = 1
 
 
 def start_apart(arguments: Sequence[str], log: Path, environment: Mapping[str, str]) -> tuple[int, float]:
@@ -30,6 +32,12 @@ def start_apart(arguments: Sequence[str], log: Path, environment: Mapping[str, s
         sys.executable, [sys.executable, *arguments], dict(environment), file_actions=actions, setsid=True
     )
     return pid, psutil.Process(pid).create_time()
+
+
+def end_with_parent() -> None:
+    """Let the kernel end this process when its parent dies, even by SIGKILL (Linux; elsewhere `stop` ends it)."""
+    with contextlib.suppress(AttributeError):
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 def group(pid: int, created: float) -> list[psutil.Process]:
@@ -94,6 +102,15 @@ def listeners(port: int) -> list[int | None]:
     """The pids of the processes that listen on the TCP port; None for one that belongs to someone else."""
     connections = psutil.net_connections(kind="tcp")
     return [each.pid for each in connections if each.status == psutil.CONN_LISTEN and each.laddr[1:] == (port,)]
+
+
+def listens(pid: int, port: int) -> bool:
+    """Whether the process listens on the TCP port."""
+    try:
+        connections = psutil.Process(pid).net_connections(kind="tcp")
+    except psutil.Error:
+        return False
+    return any(each.status == psutil.CONN_LISTEN and each.laddr[1:] == (port,) for each in connections)
 
 
 def free_port(host: str) -> int:

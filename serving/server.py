@@ -5,67 +5,63 @@
 """
 
 import argparse
+import logging
 import os
 import shutil
-import subprocess
 import sys
+import time
 import warnings
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-from serving.application import Instance, create, preload
+from serving.application import Instance, create
+from serving.children import Companion, Kind, Worker
+from serving.listening import Granian, Listeners
+from serving.preload import preload
 from serving.settings import Settings, read_settings
+from serving.supervisor import Supervisor
 
-SHUTDOWN_S = 5
 # A worker's arithmetic is too small to be shared between threads: more of them only wait for each other.
 ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
 def run(instance: Instance) -> None:
-    """Serve until SIGTERM or SIGINT; the workers and the sidecar end with this process."""
-    from granian.constants import Interfaces
-    from granian.server import Server
+    """Serve until SIGTERM or SIGINT; the workers and the companions end with this process.
 
+    Raises:
+        ServiceError: the bundle cannot be served.
+    """
     settings = instance.settings
     instance.metrics_folder.mkdir(parents=True, exist_ok=True)
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(instance.metrics_folder)
     os.environ.update(dict.fromkeys(ONE_THREAD, "1"))
-    preload(settings)
-    # A thread of pyarrow's allocator sleeps in this process; nothing in a forked worker waits for it.
-    warnings.filterwarnings("ignore", r".*use of fork\(\) may lead to deadlocks", DeprecationWarning)
-    server = Server(
-        "serving.application",
-        address=settings.host,
-        port=settings.rest_port,
-        interface=Interfaces.WSGI,
-        workers=settings.workers,
-        blocking_threads=settings.threads,
-        websockets=False,
-        respawn_failed_workers=True,
-        workers_kill_timeout=SHUTDOWN_S,
-    )
-    sidecar = _start_sidecar(instance)
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(process)d %(levelname)s %(name)s: %(message)s")
+    logging.getLogger("seldon_core").setLevel(logging.WARNING)
     try:
-        server.serve(target_loader=partial(create, instance), wrap_loader=False)
+        preload(settings)
+        # A thread of pyarrow's allocator sleeps in this process; nothing in a forked worker waits for it.
+        warnings.filterwarnings("ignore", r".*use of fork\(\) may lead to deadlocks", DeprecationWarning)
+        Supervisor(instance.folder, _kinds(instance), settings.drain_seconds).run(instance.bundle)
     finally:
-        _end(sidecar)
         shutil.rmtree(instance.folder, ignore_errors=True)
 
 
-def _start_sidecar(instance: Instance) -> "subprocess.Popen[bytes]":
-    settings = instance.settings
-    command = [sys.executable, "-m", "serving.sidecar", "--host", settings.host, "--port", str(settings.metrics_port)]
-    command += ["--profiles", str(settings.profiles_dir), "--metrics", str(instance.metrics_folder)]
-    return subprocess.Popen(command)  # noqa: S603  # our own module
+def _kinds(instance: Instance) -> Sequence[Kind]:
+    """The workers and their companions."""
+    settings, metrics = instance.settings, instance.metrics_folder
+    listeners, granian = Listeners(settings.host, settings.rest_port), Granian(settings)
 
+    def worker(bundle: Path, place: int) -> Worker:
+        load = partial(create, instance, listeners, place, bundle)
+        return Worker(place, granian.worker(listeners.at(place), load), instance.folder)
 
-def _end(process: "subprocess.Popen[bytes]") -> None:
-    process.terminate()
-    try:
-        process.wait(SHUTDOWN_S)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
+    sidecar = ["-m", "serving.sidecar", "--host", settings.host, "--port", str(settings.metrics_port)]
+    sidecar += ["--profiles", str(settings.profiles_dir), "--metrics", str(metrics)]
+    return (
+        Kind("Worker", settings.workers, worker, abandon=listeners.close),
+        Kind("Sidecar", 1, lambda _, place: Companion(place, sidecar), follows_bundle=False, ends_last=True),
+    )
 
 
 def parse(arguments: list[str], settings: Settings) -> argparse.Namespace:
@@ -98,7 +94,7 @@ def main() -> None:
     try:
         if wanted.command == "run":
             folder = wanted.instance or settings.run_dir / f"instance-{os.getpid()}"
-            run(Instance(wanted.bundle.resolve(), folder, settings))
+            run(Instance(wanted.bundle.resolve(), folder, settings, time.time()))
         elif wanted.command == "start":
             print(service.start(wanted.bundle.resolve(), settings).summary)  # noqa: T201  # a command's answer
         elif wanted.command == "stop":

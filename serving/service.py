@@ -5,21 +5,23 @@ import fcntl
 import http.client
 import os
 import shutil
+import signal
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import msgspec
 
-from serving.application import READY_PREFIX
 from serving.bundle import read_metadata
 from serving.errors import ServiceError
 from serving.files import write_atomically
 from serving.processes import end_group, group, is_alive, listeners, start_apart
+from serving.rolling import FIRST, State, Wanted, read_state, write_wanted
 from serving.settings import Settings
 
 RECORD_PREFIX = "service-"
-PATIENCE_S = 10.0
+# Beyond the time of draining: what a stop of the workers, and then of the sidecar, may take.
+PATIENCE_S = 15.0
 START_TIMEOUT_S = 120.0
 POLL_S = 0.05
 TAIL_LINES = 25
@@ -77,14 +79,14 @@ def running(settings: Settings) -> list[Service]:
             path.unlink(missing_ok=True)
             continue
         if service.alive:
-            found.append(service)
+            found.append(_as_it_is(service))
         else:
             stop(service, settings)
     return sorted(found, key=lambda service: service.created)
 
 
 def serving(settings: Settings) -> list[Service]:
-    """The services on the port of the settings, oldest first: one as a rule, two if a roll was killed half-way."""
+    """The services on the port of the settings: one or none."""
     found = running(settings)
     return [service for service in found if service.port == settings.rest_port and not service.candidate]
 
@@ -105,7 +107,6 @@ def start(
     bundle: Path,
     settings: Settings,
     timeout_s: float = START_TIMEOUT_S,
-    beside: bool = False,
     candidate: bool = False,
 ) -> Service:
     """A service that is ready.
@@ -114,14 +115,13 @@ def start(
         bundle: the model bundle's folder.
         settings: its host, ports and places.
         timeout_s: how long it may take until every worker has loaded the model.
-        beside: another service of ours on the same port is allowed: it is to be replaced.
         candidate: the service is tried out and will be stopped.
 
     Raises:
         ServiceError: the port is taken, or the service ended or was not ready in time; nothing of it is left.
     """
     version = read_metadata(bundle).model_version
-    _check_port(settings, beside)
+    _check_port(settings)
     instance = settings.run_dir / f"instance-{time.time_ns()}"
     instance.mkdir(parents=True)
     log = settings.run_dir / ("candidate.log" if candidate else f"service-{settings.rest_port}.log")
@@ -147,7 +147,7 @@ def start(
     )
     write_atomically(_record(service, settings), msgspec.json.encode(service))
     try:
-        _wait_ready(service, settings.workers, timeout_s)
+        _wait_for(service, FIRST, timeout_s)
     except BaseException:
         stop(service, settings)
         raise
@@ -156,7 +156,7 @@ def start(
 
 def stop(service: Service, settings: Settings) -> None:
     """End all processes of the service and forget it."""
-    end_group(service.pid, service.created, PATIENCE_S)
+    end_group(service.pid, service.created, settings.drain_seconds + PATIENCE_S)
     shutil.rmtree(service.instance, ignore_errors=True)
     _record(service, settings).unlink(missing_ok=True)
 
@@ -170,53 +170,73 @@ def stop_all(settings: Settings) -> list[Service]:
 
 
 def roll(bundle: Path, settings: Settings, check: Callable[[Service], None], timeout_s: float) -> Service:
-    """The service on the port, now on this bundle; the new one is ready before the old one ends.
+    """The service on the port, now on this bundle; the workers on it are ready before the old ones are asked to leave.
+
+    A service that runs already keeps its process, its code and its settings: to change those, stop and start it.
 
     Args:
-        check: raises if the new service, alone on the port, does not answer rightly.
+        check: raises if the service does not answer rightly; all new connections go to the new workers by then.
 
     Raises:
-        ServiceError: the new service did not come up; the old one serves on.
+        ServiceError: the bundle was refused; the old one is served on.
         Exception: what `check` raised; the old bundle is served again.
     """
     old = serving(settings)
-    new = start(bundle, settings, timeout_s, beside=bool(old))
-    for service in old:
-        stop(service, settings)
+    new = _replace(old[-1], bundle, timeout_s) if old else start(bundle, settings, timeout_s)
     try:
         check(new)
     except BaseException:
         if old:
-            start(Path(old[-1].bundle), settings, timeout_s, beside=True)
-        stop(new, settings)
+            _replace(new, Path(old[-1].bundle), timeout_s)
+        else:
+            stop(new, settings)
         raise
     return new
+
+
+def _replace(service: Service, bundle: Path, timeout_s: float) -> Service:
+    """The service with its bundle replaced."""
+    read_metadata(bundle)
+    roll = f"roll-{time.time_ns()}"
+    write_wanted(Path(service.instance), Wanted(roll, str(bundle), timeout_s))
+    os.kill(service.pid, signal.SIGHUP)
+    # The service itself keeps to the time limit: it refuses a bundle that is not ready by then.
+    state = _wait_for(service, roll, timeout_s + PATIENCE_S)
+    if state.refused:
+        raise ServiceError(f"The bundle {bundle} is refused, {service.bundle} is served on. {state.refused}")
+    return _as_it_is(service)
+
+
+def _as_it_is(service: Service) -> Service:
+    """The service with the bundle that it serves now."""
+    state = read_state(Path(service.instance))
+    return msgspec.structs.replace(service, bundle=state.bundle, version=state.version) if state else service
 
 
 def _record(service: Service, settings: Settings) -> Path:
     return settings.run_dir / f"{RECORD_PREFIX}{Path(service.instance).name}.json"
 
 
-def _check_port(settings: Settings, beside: bool) -> None:
-    """Refuse a port on which someone else listens, or one of ours that is not to be replaced."""
+def _check_port(settings: Settings) -> None:
+    """Refuse a port on which someone listens."""
     ours = {process.pid for service in running(settings) for process in group(service.pid, service.created)}
     for port, variable in ((settings.rest_port, "HPP_REST_PORT"), (settings.metrics_port, "HPP_METRICS_PORT")):
         for pid in listeners(port) if port else ():
-            if beside and pid in ours:
-                continue
             owner = f"process {pid}" if pid else "a process of another user"
             elsewhere = f"end it, or set {variable} to another port"
             remedy = "run `python -m serving.server stop`" if pid in ours else elsewhere
             raise ServiceError(f"Port {port} is taken by {owner}: {remedy}.")
 
 
-def _wait_ready(service: Service, workers: int, timeout_s: float) -> None:
+def _wait_for(service: Service, roll: str, timeout_s: float) -> State:
+    """What is served once the service has dealt with the wish, and answers."""
     deadline = time.monotonic() + timeout_s
     while time.monotonic() < deadline:
         if not service.alive:
             raise ServiceError(f"The service ended while it started. The end of {service.log}:\n{service.log_tail()}")
-        if len(list(Path(service.instance).glob(f"{READY_PREFIX}*"))) >= workers and _answers(service):
-            return
+        state = read_state(Path(service.instance))
+        if state and state.roll == roll and _answers(service):
+            return state
         time.sleep(POLL_S)
     raise ServiceError(
         f"The service was not ready within {timeout_s:g} s. The end of {service.log}:\n{service.log_tail()}"

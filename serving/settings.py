@@ -32,6 +32,7 @@ class Settings(BaseSettings):
     grpc_port: int = Field(ge=0, le=65535)
     workers: int = Field(ge=1, le=64)
     threads: int = Field(ge=1, le=64)
+    drain_seconds: float = Field(ge=0, le=600)
     max_rows: int = Field(ge=1)
     max_body_bytes: int = Field(ge=1024)
     authentication: Literal["on", "off"]

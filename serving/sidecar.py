@@ -17,10 +17,10 @@ from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-from serving.application import end_with_parent
 from serving.feedback import FEEDBACK
 from serving.hourly import sync_grown
 from serving.metrics import of_all_workers
+from serving.processes import end_with_parent
 from serving.profiles import profile_spool
 from serving.retention import remove_old
 from serving.settings import Settings, read_settings

@@ -3,6 +3,7 @@
 import http.client
 import json
 import os
+import shutil
 import signal
 import socket
 import threading
@@ -13,52 +14,104 @@ import psutil
 import pytest
 
 from serving import service
+from serving.children import READY_PREFIX
 from serving.errors import BundleError, ServiceError
 from serving.processes import group, is_alive
 from serving.settings import Settings
-from tests.serving.conftest import Client
+from tests.serving.conftest import PREDICTIONS, Client
 from tests.serving.test_profiles import count
 from tests.serving_platform import ServingPlatform
 
 BY_ID = {"data": {"names": ["house_id"], "ndarray": [[1], [2]]}}
 
 
-def test_a_roll_answers_all_the_while_and_leaves_only_the_new_version(
-    serving_platform: ServingPlatform, serving_settings: Settings
-) -> None:
-    old = service.start(serving_platform.bundles["1"], serving_settings)
-    stopped, versions = threading.Event(), list[str]()
+class Caller(threading.Thread):
+    """A caller that asks over and over: on one connection for as long as the service lets it, or on a new one each time."""
 
-    def watch() -> None:
-        while not stopped.wait(0.02):
+    def __init__(self, started: service.Service, keep: bool) -> None:
+        super().__init__()
+        self.started, self.keep = started, keep
+        self.stopped = threading.Event()
+        self.versions: list[str] = []
+        self.start()
+
+    def run(self) -> None:
+        connection = http.client.HTTPConnection(self.started.host, self.started.port, timeout=30)
+        body, headers = json.dumps(BY_ID), {"Content-Type": "application/json"}
+        while not self.stopped.is_set():
             try:
-                versions.append(Client(old).call("GET", "/health/ready").json["version"])
-            except (OSError, http.client.HTTPException):
-                versions.append("none")
+                # It connects anew by itself after a reply with `Connection: close`, and fails if it is cut off without.
+                connection.request("POST", PREDICTIONS, body, headers)
+                response = connection.getresponse()
+                self.versions.append(json.loads(response.read())["meta"]["tags"]["version"])
+            except (OSError, http.client.HTTPException) as err:
+                self.versions.append(repr(err))
+            if not self.keep:
+                connection.close()
 
-    watcher = threading.Thread(target=watch)
-    watcher.start()
-    try:
-        new = service.roll(serving_platform.bundles["2"], serving_settings, lambda _: None, 120)
-    finally:
-        stopped.set()
-        watcher.join()
-    assert {"1", "2"} <= set(versions)
-    # The kernel may reset what waits in the queue of a socket that is closed: at most a connection or two.
-    assert versions.count("none") <= 2
-    assert not group(old.pid, old.created)
+    def end(self) -> list[str]:
+        """The version of each answer, or what went wrong, in order."""
+        self.stopped.set()
+        self.join()
+        return self.versions
+
+
+def spoiled(bundle: Path, folder: Path) -> Path:
+    """A copy of the bundle whose model is not what its digest says."""
+    copied = shutil.copytree(bundle, folder)
+    (copied / "model.ubj").write_bytes(b"other")
+    return copied
+
+
+def test_rolls_and_refusals_fail_no_request_and_a_stop_ends_everything(
+    serving_platform: ServingPlatform, serving_settings: Settings, tmp_path: Path
+) -> None:
+    bundles = serving_platform.bundles
+    old = service.start(bundles["1"], serving_settings)
+    callers = [Caller(old, keep) for keep in (True, True, False)]
+    new = service.roll(bundles["2"], serving_settings, lambda _: None, 120)
+    assert (new.pid, new.version) == (old.pid, "2")
     assert service.running(serving_settings) == [new]
     assert Client(new).post(BY_ID).json["meta"]["tags"]["version"] == "2"
 
+    with pytest.raises(ServiceError, match=r"is refused, .*v2 is served on\. .*model\.ubj was changed"):
+        service.roll(spoiled(bundles["1"], tmp_path / "v9"), serving_settings, lambda _: None, 120)
+    with pytest.raises(BundleError, match="is no model bundle"):
+        service.roll(tmp_path, serving_settings, lambda _: None, 120)
+    with pytest.raises(ServiceError, match=r"not ready within 0\.01 s"):
+        service.roll(bundles["1"], serving_settings, lambda _: None, 0.01)
+    seen: list[str] = []
     with pytest.raises(ZeroDivisionError):
-        service.roll(serving_platform.bundles["1"], serving_settings, lambda _: 1 / 0, 120)
-    (restored,) = service.running(serving_settings)
-    assert restored.version == "2"
-    assert Client(restored).post(BY_ID).json["meta"]["tags"]["version"] == "2"
+        service.roll(bundles["1"], serving_settings, lambda tried: seen.append(tried.version) or 1 / 0, 120)
+    assert seen == ["1"]
+    assert service.running(serving_settings) == [new]
+    assert Client(new).post(BY_ID).json["meta"]["tags"]["version"] == "2"
 
-    assert service.stop_all(serving_settings) == [restored]
-    assert not group(restored.pid, restored.created)
+    for versions in (caller.end() for caller in callers):
+        assert set(versions) == {"1", "2"}
+        assert versions[-1] == "2"
+    assert service.stop_all(serving_settings) == [new]
+    assert not group(new.pid, new.created)
     assert service.running(serving_settings) == []
+
+
+def test_a_stop_lets_callers_finish_and_tells_load_balancers(
+    serving_platform: ServingPlatform, serving_settings: Settings
+) -> None:
+    started = service.start(serving_platform.bundles["1"], serving_settings)
+    connection = http.client.HTTPConnection(started.host, started.port, timeout=30)
+    connection.request("GET", "/health/ready")
+    assert connection.getresponse().read()
+    os.kill(started.pid, signal.SIGTERM)
+    deadline = time.monotonic() + 10
+    while Client(started).call("GET", "/health/ready").status == 200 and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert Client(started).call("GET", "/health/ready").json["status"]["code"] == 503
+    connection.request("POST", PREDICTIONS, json.dumps(BY_ID), {"Content-Type": "application/json"})
+    response = connection.getresponse()
+    assert (response.status, response.headers["Connection"]) == (200, "close")
+    service.stop(started, serving_settings)
+    assert not group(started.pid, started.created)
 
 
 def test_rows_survive_a_kill_of_all_processes_and_are_profiled_by_the_next_start(
@@ -81,23 +134,38 @@ def test_rows_survive_a_kill_of_all_processes_and_are_profiled_by_the_next_start
     assert count(serving_settings.profiles_dir, "MEDV") == 102
 
 
-def test_a_killed_worker_is_replaced_and_a_killed_main_process_takes_all_with_it(
+def test_killed_workers_and_companions_are_replaced_and_a_killed_main_process_takes_all_with_it(
     serving_platform: ServingPlatform, serving_settings: Settings
 ) -> None:
     started = service.start(serving_platform.bundles["1"], serving_settings)
-    worker = next(Path(started.instance).glob("ready-*")).name.removeprefix("ready-")
-    os.kill(int(worker), signal.SIGKILL)
-    deadline = time.monotonic() + 30
-    while len(list(Path(started.instance).glob("ready-*"))) < 2 and time.monotonic() < deadline:
-        time.sleep(0.1)
-    time.sleep(0.5)  # the mark is made just before the socket is opened
-    assert Client(started).post(BY_ID).status == 200
+    service.roll(serving_platform.bundles["2"], serving_settings, lambda _: None, 120)
+    for _ in range(2):
+        worker = ready_worker(started)
+        (sidecar,) = (one for one in group(started.pid, started.created) if "serving.sidecar" in one.cmdline())
+        os.kill(worker, signal.SIGKILL)
+        os.kill(sidecar.pid, signal.SIGKILL)
+        assert ready_worker(started, other_than=worker) != worker
+        assert Client(started).post(BY_ID).json["meta"]["tags"]["version"] == "2"
+        deadline = time.monotonic() + 10
+        while len(members := group(started.pid, started.created)) < 3 and time.monotonic() < deadline:
+            time.sleep(0.02)
+        assert sidecar.pid not in {one.pid for one in members}
 
-    members = group(started.pid, started.created)
     assert len(members) == 3
     os.kill(started.pid, signal.SIGKILL)
     _, alive = psutil.wait_procs([one for one in members if one.pid != started.pid], timeout=60)
     assert not alive
+
+
+def ready_worker(started: service.Service, other_than: int = 0) -> int:
+    """The pid of a worker that is ready."""
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        pids = {int(path.name.removeprefix(READY_PREFIX)) for path in Path(started.instance).glob(f"{READY_PREFIX}*")}
+        if found := pids - {other_than}:
+            return found.pop()
+        time.sleep(0.02)
+    raise AssertionError("No worker became ready.")
 
 
 def test_a_port_of_another_process_is_named_with_its_setting(
@@ -114,12 +182,8 @@ def test_a_port_of_another_process_is_named_with_its_setting(
 def test_a_service_that_cannot_load_ends_with_the_reason_and_leaves_nothing(
     serving_platform: ServingPlatform, serving_settings: Settings, tmp_path: Path
 ) -> None:
-    import shutil
-
-    broken = shutil.copytree(serving_platform.bundles["1"], tmp_path / "v9")
-    (broken / "model.ubj").write_bytes(b"other")
     with pytest.raises(ServiceError, match=r"model\.ubj was changed"):
-        service.start(broken, serving_settings)
+        service.start(spoiled(serving_platform.bundles["1"], tmp_path / "v9"), serving_settings)
     assert service.running(serving_settings) == []
     assert not list(serving_settings.run_dir.glob("instance-*"))
 

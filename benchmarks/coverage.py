@@ -115,7 +115,7 @@ def measure(X: Scaled, y: Matrix, seed: int, settings: IntervalSettings, validat
     train, test = train_test_split(np.arange(len(y)), test_size=TEST_SHARE, random_state=seed)
     estimator = regressor(PARAMETERS, validation.model_seed)
     left_out = out_of_fold(estimator, X[train], y[train], validation)
-    predicted = estimator.fit(X[train], y[train]).predict(X[test]).astype(np.float64)
+    predicted: Matrix = estimator.fit(X[train], y[train]).predict(X[test]).astype(np.float64)
     tiers = np.searchsorted(_edges(left_out, TIERS), predicted, side="right")
     groups = [np.ones(len(test), dtype=bool), *(tiers == tier for tier in range(TIERS)), y[test] >= SPAN[1]]
     return {
@@ -125,8 +125,7 @@ def measure(X: Scaled, y: Matrix, seed: int, settings: IntervalSettings, validat
 
 
 def _edges(left_out: Matrix, tiers: int) -> Matrix:
-    edges: Matrix = np.quantile(left_out, np.arange(1, tiers) / tiers)
-    return edges
+    return np.quantile(left_out, np.arange(1, tiers) / tiers).astype(np.float64)
 
 
 def _figures(truth: Matrix, ends: Matrix, groups: list[NDArray[np.bool_]]) -> Matrix:

@@ -3,8 +3,9 @@
 import logging
 
 from serving.audit import Audit
+from serving.client import Client
 from serving.errors import ServingError
-from serving.key_ring import Client, KeyRing
+from serving.key_ring import KeyRing
 from serving.limits import Limits, open_limits
 from serving.settings import Settings
 

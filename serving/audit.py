@@ -10,8 +10,8 @@ from pathlib import Path
 
 import msgspec
 
+from serving.client import Client
 from serving.errors import ServingError
-from serving.key_ring import Client
 
 logger = logging.getLogger(__name__)
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from serving.key_ring import Client
+    from serving.client import Client
 
 
 class ServingError(Exception):

@@ -15,6 +15,7 @@ from typing import Annotated
 
 import msgspec
 
+from serving.client import Client as Client  # also for those who look for it here
 from serving.errors import KeysError, UnauthorizedError
 from serving.settings import MOST_A_MINUTE
 
@@ -32,19 +33,6 @@ Name = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._@-]{0,63}\Z
 Limit = Annotated[int, msgspec.Meta(ge=1, le=MOST_A_MINUTE)]
 Hex12 = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{12}\Z")]
 Hex64 = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}\Z")]
-
-
-class Client(msgspec.Struct, frozen=True):
-    """Who calls.
-
-    Attributes:
-        key_id: the public part of the key.
-        limit: calls a minute; 0 for no limit.
-    """
-
-    key_id: str
-    name: str
-    limit: int
 
 
 class ApiKey(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -8,8 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
+from serving.client import Client
 from serving.errors import LimitError, LimitsError
-from serving.key_ring import Client
 from serving.settings import Settings
 from serving.window import Window
 

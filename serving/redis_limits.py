@@ -9,8 +9,8 @@ from limits.storage import RedisStorage
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from serving.client import Client
 from serving.errors import LimitsError
-from serving.key_ring import Client
 from serving.limits import over
 from serving.window import WINDOW_S
 

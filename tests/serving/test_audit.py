@@ -11,8 +11,8 @@ import pytest
 
 from serving import audit as module
 from serving.audit import LINES_A_SECOND, Audit
+from serving.client import Client
 from serving.errors import LimitError, UnauthorizedError
-from serving.key_ring import Client
 
 DAY_S = 86_400
 REFUSED = UnauthorizedError("no", "unknown")

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from serving import window as window_module
+from serving.client import Client
 from serving.errors import LimitError, LimitsError
-from serving.key_ring import Client
 from serving.limits import MOST_OPEN, LocalLimits, open_limits
 from serving.settings import read_settings
 

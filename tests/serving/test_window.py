@@ -49,7 +49,7 @@ def test_a_machine_that_has_just_started_admits(tmp_path: Path, clock: Clock) ->
     assert admitted(Window(tmp_path / "w"), 5, 3) == 3
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(
     st.lists(
         st.tuples(

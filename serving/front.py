@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from serving.admission import Admission
+from serving.client import Client
 from serving.errors import (
     MalformedError,
     MediaTypeError,
@@ -19,7 +20,6 @@ from serving.errors import (
     UnknownPathError,
 )
 from serving.faults import error_body
-from serving.key_ring import Client
 from serving.model import HousePriceModel
 from serving.openapi import document
 from serving.requests import read_query

@@ -14,10 +14,10 @@ import grpc
 import msgspec
 
 from serving.admission import Admission
+from serving.client import Client
 from serving.errors import MalformedError, ServingError
 from serving.faults import error_body
 from serving.grpc_messages import read_feedback, read_message, write_reply
-from serving.key_ring import Client
 from serving.model import HousePriceModel
 
 logger = logging.getLogger(__name__)

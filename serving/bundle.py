@@ -11,6 +11,7 @@ import msgspec
 
 from serving.errors import BundleError
 
+SCHEMA = 2
 METADATA = "metadata.json"
 MODEL = "model.ubj"
 ONNX = "model.onnx"  # the same trees, for serving
@@ -24,6 +25,10 @@ class Scaler(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     features: tuple[str, ...]
     mean: tuple[float, ...]
     scale: tuple[float, ...]
+
+
+class _OfSchema(msgspec.Struct):
+    schema: int
 
 
 class Metadata(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -96,7 +101,11 @@ def read_metadata(folder: Path) -> Metadata:
         BundleError: there is no metadata, or it is not of this schema.
     """
     try:
-        return msgspec.json.decode((folder / METADATA).read_bytes(), type=Metadata)
+        data = (folder / METADATA).read_bytes()
+        schema = msgspec.json.decode(data, type=_OfSchema).schema
+        if schema != SCHEMA:
+            raise BundleError(f"{folder} is a bundle of schema {schema}; wanted {SCHEMA}. Train and register again.")
+        return msgspec.json.decode(data, type=Metadata)
     except FileNotFoundError as err:
         raise BundleError(
             f"{folder} is no model bundle: {METADATA} is missing. Train and register a model first."

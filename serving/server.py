@@ -58,8 +58,15 @@ def _kinds(instance: Instance) -> Sequence[Kind]:
 
     sidecar = ["-m", "serving.sidecar", "--host", settings.host, "--port", str(settings.metrics_port)]
     sidecar += ["--profiles", str(settings.profiles_dir), "--metrics", str(metrics)]
+
+    def grpc(bundle: Path, place: int) -> Companion:
+        command = ["-O", "-m", "serving.grpc_server", "--bundle", str(bundle), "--host", settings.host]
+        command += ["--port", str(settings.grpc_port), "--profiles", str(settings.profiles_dir)]
+        return Companion(place, [*command, "--metrics", str(metrics)], settings.grpc_port)
+
     return (
         Kind("Worker", settings.workers, worker, abandon=listeners.close),
+        Kind("gRPC server", 1 if settings.grpc_port else 0, grpc),
         Kind("Sidecar", 1, lambda _, place: Companion(place, sidecar), follows_bundle=False, ends_last=True),
     )
 
@@ -72,6 +79,7 @@ def parse(arguments: list[str], settings: Settings) -> argparse.Namespace:
     parser.add_argument("--host", default=settings.host)
     parser.add_argument("--port", type=int, default=settings.rest_port)
     parser.add_argument("--metrics-port", type=int, default=settings.metrics_port, help="0 for none")
+    parser.add_argument("--grpc-port", type=int, default=settings.grpc_port, help="0 for none")
     parser.add_argument("--workers", type=int, default=settings.workers)
     parser.add_argument("--profiles", type=Path, default=settings.profiles_dir)
     parser.add_argument("--instance", type=Path, help="a folder for this start's own files")
@@ -89,7 +97,7 @@ def main() -> None:
     settings = read_settings()
     wanted = parse(sys.argv[1:], settings)
     changes = {"host": wanted.host, "rest_port": wanted.port, "metrics_port": wanted.metrics_port}
-    changes |= {"workers": wanted.workers, "profiles_dir": wanted.profiles}
+    changes |= {"grpc_port": wanted.grpc_port, "workers": wanted.workers, "profiles_dir": wanted.profiles}
     settings = settings.model_copy(update=changes)
     try:
         if wanted.command == "run":

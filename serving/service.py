@@ -132,7 +132,7 @@ def start(
     arguments += ["--bundle", str(bundle), "--instance", str(instance)]
     arguments += ["--host", settings.host, "--port", str(settings.rest_port)]
     arguments += ["--metrics-port", str(settings.metrics_port), "--workers", str(settings.workers)]
-    arguments += ["--profiles", str(settings.profiles_dir)]
+    arguments += ["--grpc-port", str(settings.grpc_port), "--profiles", str(settings.profiles_dir)]
     pid, created = start_apart(arguments, log, os.environ)
     service = Service(
         pid=pid,

@@ -2,6 +2,8 @@
 
 import tempfile
 import time
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -12,6 +14,7 @@ from zenml.types import HTMLString
 
 from serving import service as services
 from serving.errors import ServingError
+from serving.keys import deployment_key
 from serving.processes import free_port
 from serving.service import Service
 from serving.settings import Settings, read_settings
@@ -20,6 +23,8 @@ from steps.deployment_report import render
 from steps.find_champion import Champion
 from steps.predict_offline import PRICE
 from steps.verification import Verification, verify
+
+Check = Callable[[Service], Verification]
 
 
 class Rollout(BaseModel):
@@ -89,11 +94,13 @@ def deploy(champion: Champion, expected: pd.DataFrame, rollout: Rollout, setting
     started = time.monotonic()
     try:
         with services.only_deployer(settings):
+            key = deployment_key(settings)
+            check = partial(verify, expected=expected, price=PRICE, tolerance=rollout.tolerance, key=key)
             running = services.serving(settings)
-            kept = _keep(running, champion, expected, rollout)
+            kept = _keep(running, champion, check)
             # With nothing to protect, the start on the port itself is the trial: a start takes seconds.
-            candidate = _try_out(champion, expected, rollout, settings) if running and not kept else None
-            current, live = kept or _roll(champion, expected, rollout, settings)
+            candidate = _try_out(champion, check, rollout, settings) if running and not kept else None
+            current, live = kept or _roll(champion, check, rollout, settings)
     except ServingError as err:
         raise DeploymentError(f"Version {champion.version} of {champion.name} is not deployed. {err.info}") from err
     return Deployment(
@@ -110,38 +117,32 @@ def deploy(champion: Champion, expected: pd.DataFrame, rollout: Rollout, setting
     )
 
 
-def _keep(
-    running: list[Service], champion: Champion, expected: pd.DataFrame, rollout: Rollout
-) -> tuple[Service, Verification] | None:
+def _keep(running: list[Service], champion: Champion, check: Check) -> tuple[Service, Verification] | None:
     """The running service, if it is this version alone and answers rightly; None: it must be rolled."""
     if [(one.version, one.bundle) for one in running] != [(champion.version, champion.bundle)]:
         return None
     try:
-        return running[0], verify(running[0], expected, PRICE, rollout.tolerance)
+        return running[0], check(running[0])
     except DeploymentError:
         return None
 
 
-def _try_out(champion: Champion, expected: pd.DataFrame, rollout: Rollout, settings: Settings) -> Verification:
+def _try_out(champion: Champion, check: Check, rollout: Rollout, settings: Settings) -> Verification:
     """How the version answers as a candidate on a port of its own, which is gone afterwards."""
     with tempfile.TemporaryDirectory(prefix="candidate-", dir=settings.run_dir) as scratch:
-        apart = {"rest_port": free_port(settings.host), "metrics_port": 0, "workers": 1, "profiles_dir": Path(scratch)}
+        apart = {"rest_port": free_port(settings.host), "metrics_port": 0, "grpc_port": 0}
+        apart |= {"workers": 1, "profiles_dir": Path(scratch)}
         beside = settings.model_copy(update=apart)
         timeout_s = rollout.start_timeout_seconds
         candidate = services.start(Path(champion.bundle), beside, timeout_s, candidate=True)
         try:
-            return verify(candidate, expected, PRICE, rollout.tolerance)
+            return check(candidate)
         finally:
             services.stop(candidate, settings)
 
 
-def _roll(
-    champion: Champion, expected: pd.DataFrame, rollout: Rollout, settings: Settings
-) -> tuple[Service, Verification]:
+def _roll(champion: Champion, check: Check, rollout: Rollout, settings: Settings) -> tuple[Service, Verification]:
     found: list[Verification] = []
-
-    def check(new: Service) -> None:
-        found.append(verify(new, expected, PRICE, rollout.tolerance))
-
-    current = services.roll(Path(champion.bundle), settings, check, rollout.start_timeout_seconds)
+    timeout_s = rollout.start_timeout_seconds
+    current = services.roll(Path(champion.bundle), settings, lambda new: found.append(check(new)), timeout_s)
     return current, found[0]

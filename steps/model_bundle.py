@@ -9,7 +9,7 @@ import pandas as pd
 from zenml.logger import get_logger
 
 from serving.bundle import MODEL as MODEL_FILE
-from serving.bundle import ONNX, REFERENCE_PROFILE, SCALER, Metadata, read_bundle
+from serving.bundle import ONNX, REFERENCE_PROFILE, SCALER, SCHEMA, Metadata, read_bundle
 from serving.contract import HOUSE_FEATURES, HOUSE_TARGET, read_feature_view
 from serving.errors import BundleError
 from serving.intervals import INTERVALS
@@ -26,7 +26,6 @@ from steps.registry import TRAINING_HOUSES
 from steps.tracking import MODEL, git_commit
 
 logger = get_logger(__name__)
-SCHEMA = 2
 
 
 def has_bundle(folder: Path) -> bool:

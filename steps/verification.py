@@ -24,20 +24,21 @@ class Verification(BaseModel):
     by_house_id: Parity
 
 
-def verify(service: Service, expected: pd.DataFrame, price: str, tolerance: float) -> Verification:
+def verify(service: Service, expected: pd.DataFrame, price: str, tolerance: float, key: str) -> Verification:
     """The comparison of the service's answers with the offline predictions of the same houses.
 
     Args:
         expected: `house_id`, the raw features and the offline price in the column `price`.
         tolerance: the allowed difference, in the target's unit.
+        key: the API key to ask with.
 
     Raises:
         DeploymentError: the service does not answer, serves another version, or answers otherwise.
     """
     features = expected.drop(columns=[HOUSE_ID, price])
     rows = features.astype(object).where(features.notna(), None).to_numpy().tolist()
-    by_raw = ask(service, list(features.columns), rows)
-    by_id = ask(service, [HOUSE_ID], [[house] for house in expected[HOUSE_ID].tolist()])
+    by_raw = ask(service, list(features.columns), rows, key)
+    by_id = ask(service, [HOUSE_ID], [[house] for house in expected[HOUSE_ID].tolist()], key)
     houses, prices = expected[HOUSE_ID].tolist(), expected[price].tolist()
     found = Verification(
         by_raw_features=compare(houses, prices, by_raw, tolerance),
@@ -56,7 +57,7 @@ def _check(parity: Parity, asked_by: str, cause: str) -> None:
         )
 
 
-def ask(service: Service, names: list[str], rows: list[list[Any]]) -> list[float]:
+def ask(service: Service, names: list[str], rows: list[list[Any]], key: str) -> list[float]:
     """The prices that the service answers; the rows are marked as a probe, which keeps them out of the profiles.
 
     Raises:
@@ -65,15 +66,17 @@ def ask(service: Service, names: list[str], rows: list[list[Any]]) -> list[float
     return [
         price
         for start in range(0, len(rows), ROWS_A_CALL)
-        for price in _call(service, names, rows[start : start + ROWS_A_CALL])
+        for price in _call(service, names, rows[start : start + ROWS_A_CALL], key)
     ]
 
 
-def _call(service: Service, names: list[str], rows: list[list[Any]]) -> list[float]:
+def _call(service: Service, names: list[str], rows: list[list[Any]], key: str) -> list[float]:
     body = {"data": {"names": names, "ndarray": rows}, "meta": {"tags": {"probe": True}}}
     connection = http.client.HTTPConnection(service.host, service.port, timeout=TIMEOUT_S)
     try:
-        connection.request("POST", PREDICTIONS, json.dumps(body), {"Content-Type": "application/json"})
+        connection.request(
+            "POST", PREDICTIONS, json.dumps(body), {"Content-Type": "application/json", "X-API-Key": key}
+        )
         response = connection.getresponse()
         status, reply = response.status, json.loads(response.read())
     except (OSError, http.client.HTTPException, ValueError) as err:

@@ -47,7 +47,7 @@ def write_model(folder: Path, version: str, frame: Any, rounds: int) -> Path:
     import xgboost
     from whylogs.core import DatasetProfile
 
-    from serving.bundle import MODEL, ONNX, REFERENCE_PROFILE, SCALER, Metadata, write_bundle
+    from serving.bundle import MODEL, ONNX, REFERENCE_PROFILE, SCALER, SCHEMA, Metadata, write_bundle
     from serving.intervals import INTERVALS
     from steps.core.onnx_model import as_onnx
 
@@ -62,7 +62,7 @@ def write_model(folder: Path, version: str, frame: Any, rounds: int) -> Path:
     profile.track(frame[[*USED, "MEDV"]])
     scaler = {"features": USED, "mean": mean.tolist(), "scale": scale.tolist()}
     metadata = Metadata(
-        schema=2,
+        schema=SCHEMA,
         model_name="house-price",
         model_version=version,
         experiment="test",

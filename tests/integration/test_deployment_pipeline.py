@@ -78,7 +78,7 @@ def test_a_champion_is_started_kept_rolled_and_a_wrong_one_is_not_let_in(
             assert (parity.rows, parity.holds) == (506, True)
     (now,) = service.running(serving_settings)
     assert (now.pid, now.version) == (third.pid, "2")
-    assert len(ask(now, ["house_id"], [[1], [2]])) == 2
+    assert len(ask(now, ["house_id"], [[1], [2]], serving_platform.key)) == 2
     # What the pipeline asked for was a probe: none of it counts as traffic.
     assert not list(serving_settings.profiles_dir.glob("v*/*/*.bin")) or all_probes(serving_settings)
 

@@ -220,7 +220,9 @@ def _record(service: Service, settings: Settings) -> Path:
 def _check_port(settings: Settings) -> None:
     """Refuse a port on which someone listens."""
     ours = {process.pid for service in running(settings) for process in group(service.pid, service.created)}
-    for port, variable in ((settings.rest_port, "HPP_REST_PORT"), (settings.metrics_port, "HPP_METRICS_PORT")):
+    taken = {"HPP_REST_PORT": settings.rest_port, "HPP_METRICS_PORT": settings.metrics_port}
+    taken["HPP_GRPC_PORT"] = settings.grpc_port
+    for variable, port in taken.items():
         for pid in listeners(port) if port else ():
             owner = f"process {pid}" if pid else "a process of another user"
             elsewhere = f"end it, or set {variable} to another port"

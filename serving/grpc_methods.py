@@ -7,12 +7,13 @@ exception's text, takes no interceptor in which a key could be checked, and has 
 import logging
 import time
 from collections.abc import Callable
-from typing import Any, NoReturn, Protocol
+from typing import Any, NoReturn
 from urllib.parse import unquote
 
 import grpc
 import msgspec
 
+from serving.admission import Admission
 from serving.errors import MalformedError, ServingError
 from serving.faults import error_body
 from serving.feedback import check_feedback
@@ -31,17 +32,6 @@ CODES = {
 # The reason travels in a header, and clients refuse headers of more than 8 KiB.
 LONGEST_REASON = 6000
 Method = Callable[[bytes], Any]
-
-
-class Admission(Protocol):
-    """What decides whether a call is answered."""
-
-    def admit(self, presented: str | None, path: str, address: str) -> object:
-        """The client whose key was presented.
-
-        Raises:
-            ServingError: there is no such client, or it has used its limit.
-        """
 
 
 class Methods:
@@ -112,7 +102,7 @@ class Methods:
             try:
                 if self.admission is not None:
                     presented = dict(context.invocation_metadata()).get("x-api-key")
-                    self.admission.admit(presented, path, _address(context.peer()))
+                    self.admission.admit(presented, path, host(context.peer()))
                 return method(request)
             except ServingError as err:
                 code = err.status
@@ -169,6 +159,7 @@ def _sent_size(value: Any) -> int:
 _ASCII = bytes(byte for byte in range(32, 127) if byte != ord("%"))
 
 
-def _address(peer: str) -> str:
+def host(peer: str) -> str:
     """The host in grpc's name of a caller, such as `ipv4:10.0.0.7:51234` or `ipv6:%5B::1%5D:51234`."""
-    return unquote(peer).partition(":")[2].rpartition(":")[0].strip("[]")
+    family, _, address = unquote(peer).partition(":")
+    return address.rpartition(":")[0].strip("[]") if family.startswith("ip") else family

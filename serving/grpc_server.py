@@ -77,13 +77,14 @@ def _listen(server: grpc.Server, address: str) -> int:
 def load(bundle: Path, settings: Settings) -> "Methods":
     """The methods of a bundle's model, which is loaded in this process."""
     preload(settings)
+    from serving.admission import open_admission
     from serving.grpc_methods import Methods
     from serving.model import HousePriceModel
 
     logging.getLogger("seldon_core").setLevel(logging.WARNING)
     model = HousePriceModel(bundle, settings)
     model.load()
-    return Methods(model)
+    return Methods(model, open_admission(settings))
 
 
 def parse(settings: Settings) -> argparse.Namespace:

@@ -101,7 +101,7 @@ class Methods:
             started, code = time.perf_counter(), 200
             try:
                 presented = dict(context.invocation_metadata()).get("x-api-key")
-                client = self.admission.admit(presented, path, _address(context.peer()))
+                client = self.admission.admit(presented, path, host(context.peer()))
                 return method(request, client)
             except ServingError as err:
                 code = err.status
@@ -158,6 +158,7 @@ def _sent_size(value: Any) -> int:
 _ASCII = bytes(byte for byte in range(32, 127) if byte != ord("%"))
 
 
-def _address(peer: str) -> str:
+def host(peer: str) -> str:
     """The host in grpc's name of a caller, such as `ipv4:10.0.0.7:51234` or `ipv6:%5B::1%5D:51234`."""
-    return unquote(peer).partition(":")[2].rpartition(":")[0].strip("[]")
+    family, _, address = unquote(peer).partition(":")
+    return address.rpartition(":")[0].strip("[]") if family.startswith("ip") else family

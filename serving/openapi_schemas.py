@@ -117,10 +117,11 @@ def _request_tags() -> Schema:
 def _prediction(contract: RequestContract, metadata: Metadata) -> Schema:
     target, unit = metadata.target, metadata.units.get(metadata.target, "")
     columns = [target, f"{target}_low", f"{target}_high"]
-    row = {"type": "array", "items": {"type": "number"}, "minItems": 1, "maxItems": len(columns)}
+    width = {"minItems": len(columns), "maxItems": len(columns)}
+    row = {"type": "array", "items": {"type": "number"}, **width}
     described = f"The price and the ends of its interval, in {unit}; one row for each row of the request, in its order."
     data = {
-        "names": {"type": "array", "items": {"enum": columns}, "minItems": 1},
+        "names": {"const": columns},
         "ndarray": {"type": "array", "items": row, "description": described} | _row_limits(contract),
         "tensor": _object({"shape": {"type": "array"}, "values": {"type": "array", "items": {"type": "number"}}}),
     }
@@ -136,13 +137,35 @@ def _reply_tags() -> Schema:
         "feature_service": {"type": "string", "description": "The Feast feature service of that version."},
         "features_used": {"type": "array", "items": {"type": "string"}},
         "inference_ms": {"type": "number", "minimum": 0, "description": "Milliseconds from the decoded request on."},
+        "coverage": {
+            "type": "number",
+            "minimum": 0,
+            "maximum": 1,
+            "description": "The share of true prices that lie within such intervals, as promised.",
+        },
     }
     sometimes = {
-        "coverage": {"type": "number", "minimum": 0, "maximum": 1, "description": "What the intervals promise."},
         "receipt": {"type": "string", "description": "By it the prediction can be rebuilt and feedback given."},
-        "explanations": {"type": "array", "items": {"type": "object"}, "description": "The reasons, row by row."},
+        "explanations": {"type": "array", "items": _reasons(), "description": "The reasons, row by row."},
     }
     return _object(always) | {"properties": always | sometimes}
+
+
+def _reasons() -> Schema:
+    number = {"type": "number"}
+    top = {
+        "feature": {"type": "string"},
+        "value": {"type": ["number", "null"]},
+        "unit": {"type": "string"},
+        "contribution": number,
+        "description": {"type": "string"},
+    }
+    reasons = {
+        "base_value": number | {"description": "The price of no house in particular."},
+        "contributions": {"type": "object", "additionalProperties": number, "description": "What each feature adds."},
+        "top": {"type": "array", "items": _object(top), "description": "The features that add or take away most."},
+    }
+    return _object(reasons) | {"description": "They add up to the price, in its unit."}
 
 
 def _feedback() -> Schema:

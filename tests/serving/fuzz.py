@@ -89,11 +89,19 @@ def from_document(
     return outcomes
 
 
+def without_forms(document: dict[str, Any]) -> dict[str, Any]:
+    """The document with JSON as the only type of a body."""
+    plain = copy.deepcopy(document)
+    for path in (PREDICTIONS, FEEDBACK):
+        content = plain["paths"][path]["post"]["requestBody"]["content"]
+        plain["paths"][path]["post"]["requestBody"]["content"] = {"application/json": content["application/json"]}
+    return plain
+
+
 def only_exact(document: dict[str, Any]) -> dict[str, Any]:
     """The document without the forms of a request whose validity a schema cannot say."""
-    exact = copy.deepcopy(document)
+    exact = without_forms(document)
     exact["paths"] = {PREDICTIONS: exact["paths"][PREDICTIONS]}
-    exact["paths"][PREDICTIONS]["post"]["requestBody"]["content"].popitem()
     forms = exact["components"]["schemas"]["PredictionRequest"]["properties"]["data"]["anyOf"]
     forms[:] = [form for form in forms if not form["$ref"].endswith(("/AnyColumns", "/Tensor"))]
     return exact
@@ -114,75 +122,83 @@ def bounded(examples: int) -> settings:
     )
 
 
-ODD = ["NaN", "Infinity", "-Infinity", "1e999", "-1e999", "1e-400", "-0.0", "true", "false", "null", '""', '"6.5"']
+# Single values as text: JSON that is no feature's value, and what is no JSON.
+ODD = ["1e-400", "-0.0", "true", "false", "null", '""', '"6.5"', "9" * 19, "-" + "9" * 19, "9" * 400, "1" * 4000]
 ODD += [
-    "9" * 19,
-    "-" + "9" * 19,
-    "9" * 400,
-    "1" * 5000,
-    '"\\ud800"',
     '"\\u0000"',
     '"😀"',
     "[]",
     "{}",
     "[1]",
     '{"a":[]}',
+    '"' + "x" * 5000 + '"',
+    "9223372036854775807",
+    "1e19",
+    "1e308",
 ]
-ODD += ["0x1", "1.", ".5", "+1", "01", "'a'", "", "undefined", '"' + "x" * 5000 + '"', "9223372036854775807", "1e19"]
+BROKEN = ["NaN", "Infinity", "-Infinity", "1e999", "-1e999", '"\\ud800"', "0x1", "1.", ".5", "+1", "01", "'a'", ""]
+BROKEN += ["undefined", "[" * 4000 + "]" * 4000, "//", '"\n"']
+NAMES = ['"crim"', '"__class__"', '"MEDV"', '" RM"', '"R\\u004d"', '"house\\u005fid"', *ODD]
 
 
-def values() -> st.SearchStrategy[str]:
-    """One value as text: mostly a number, now and then anything else."""
-    numbers = st.one_of(st.integers(-3, 600), st.floats(0, 12), st.floats(allow_nan=False)).map(json.dumps)
-    depths = st.integers(1, 4000).map(lambda depth: "[" * depth + "]" * depth)
-    return st.one_of(numbers, numbers, st.sampled_from(ODD), depths)
+def values(odd: list[str]) -> st.SearchStrategy[str]:
+    """One value as text: mostly a number, now and then one of `odd`."""
+    numbers = st.one_of(st.integers(-3, 600), st.floats(0, 12), st.floats(allow_nan=False, allow_infinity=False))
+    nested = st.integers(1, 60).map(lambda depth: "[" * depth + "]" * depth)
+    return st.integers(0, 9).flatmap(
+        lambda die: (nested if die == 0 else st.sampled_from(odd)) if die < 2 else numbers.map(json.dumps)
+    )
 
 
 def bodies(features: list[str]) -> st.SearchStrategy[bytes]:
-    """Bodies near and far from a prediction request, not all of them JSON."""
-    odd_names = [*ODD, '"crim"', '"__class__"', '"MEDV"', '" RM"', '"R\\u004d"']
+    """Bodies near and far from a prediction request; one in some is no JSON."""
     good = st.sampled_from([json.dumps(name) for name in features])
-    names = st.lists(st.one_of(good, good, good, st.sampled_from(odd_names)), max_size=16)
+    names = st.lists(st.one_of(good, good, good, st.sampled_from(NAMES)), max_size=16)
     fixed = st.sampled_from([['"house_id"'], ['"house_id"', '"RM"'], [json.dumps(name) for name in features]])
-    return st.one_of(
-        st.tuples(st.one_of(names, fixed), st.data()).flatmap(lambda drawn: _table(drawn[0])),
-        _wrapped(),
-        st.binary(max_size=300),
-        st.recursive(st.sampled_from(ODD), _nested, max_leaves=20).map(str.encode),
+    odd = st.sampled_from([["null"], ODD, ODD, [*ODD, *BROKEN]])
+    tables = st.tuples(st.one_of(names, fixed, fixed), odd).flatmap(lambda drawn: _table(*drawn))
+    tree = st.recursive(st.sampled_from(ODD), _nested, max_leaves=20).map(_encoded)
+    return st.integers(0, 9).flatmap(
+        lambda die: tables if die < 6 else _wrapped() if die < 8 else tree if die < 9 else st.binary(max_size=300)
     )
 
 
-def _table(names: list[str]) -> st.SearchStrategy[bytes]:
+def _table(names: list[str], odd: list[str]) -> st.SearchStrategy[bytes]:
     width = len(names)
-    widths = st.sampled_from([width, width, width, max(width - 1, 0), width + 1])
-    row = widths.flatmap(lambda size: st.lists(values(), min_size=size, max_size=size)).map(_list)
-    rows = st.lists(st.one_of(row, row, row, st.sampled_from(ODD)), max_size=6).map(_list)
-    flat = st.lists(values(), max_size=width * 3).map(_list)
-    shape = st.lists(st.sampled_from(["1", "2", "3", "0", "-1", "1.0", str(width), "9" * 30]), max_size=3).map(_list)
-    tensor = st.builds('{{"shape":{},"values":{}}}'.format, shape, flat)
-    listed = st.builds('"ndarray":{}'.format, rows)
-    content = st.one_of(
-        listed, listed, st.builds('"tensor":{}'.format, tensor), st.sampled_from(['"ndarray":[]', '"a":1'])
-    )
+    widths = st.sampled_from([width, width, width, width, max(width - 1, 0), width + 1])
+    row = widths.flatmap(lambda size: st.lists(values(odd), min_size=size, max_size=size)).map(_list)
+    rows = st.lists(st.one_of(row, row, row, row, st.sampled_from(odd)), min_size=1, max_size=6).map(_list)
+    listed = rows.map(lambda text: f'"ndarray":{text}')
+    odd_content = st.sampled_from(['"ndarray":[]', '"a":1', '"ndarray":[[1]],"tensor":{"shape":[1,1],"values":[1]}'])
+    content = st.one_of(listed, listed, listed, _tensor(width, odd), odd_content)
     return st.builds(
-        lambda body, meta: f'{{"data":{{"names":{_list(names)},{body}}}{meta}}}'.encode("utf-8", "surrogatepass"),
-        content,
-        metas(),
+        lambda body, meta: _encoded(f'{{"data":{{"names":{_list(names)},{body}}}{meta}}}'), content, metas(odd)
     )
 
 
-def metas() -> st.SearchStrategy[str]:
+def _tensor(width: int, odd: list[str]) -> st.SearchStrategy[str]:
+    sizes = st.lists(st.sampled_from(["1", "2", "3", "0", "-1", "1.0", str(width), "9" * 30]), max_size=3).map(_list)
+    right = st.integers(1, 3).flatmap(
+        lambda rows: st.lists(values(odd), min_size=rows * width, max_size=rows * width).map(
+            lambda flat: (f"[{rows},{width}]", _list(flat))
+        )
+    )
+    wrong = st.tuples(sizes, st.lists(values(odd), max_size=width * 3).map(_list))
+    return st.one_of(right, wrong).map(lambda pair: f'"tensor":{{"shape":{pair[0]},"values":{pair[1]}}}')
+
+
+def metas(odd: list[str]) -> st.SearchStrategy[str]:
     """What may stand behind the data."""
     tags = st.sampled_from(["probe", "explain", "other"]).flatmap(
-        lambda tag: st.sampled_from(ODD).map(lambda value: f',"meta":{{"tags":{{"{tag}":{value}}}}}')
+        lambda tag: st.sampled_from(["true", "true", *odd]).map(lambda value: f',"meta":{{"tags":{{"{tag}":{value}}}}}')
     )
-    return st.one_of(st.just(""), st.just(""), tags, st.sampled_from(ODD).map(lambda odd: f',"meta":{odd}'))
+    return st.one_of(st.just(""), st.just(""), tags, st.sampled_from(odd).map(lambda meta: f',"meta":{meta}'))
 
 
 def _wrapped() -> st.SearchStrategy[bytes]:
     key = st.sampled_from(["data", "names", "ndarray", "tensor", "meta", "strData", "jsonData", "binData", "status"])
     return st.lists(st.tuples(key, st.sampled_from(ODD)), max_size=4).map(
-        lambda pairs: ("{" + ",".join(f'"{name}":{value}' for name, value in pairs) + "}").encode()
+        lambda pairs: _encoded("{" + ",".join(f'"{name}":{value}' for name, value in pairs) + "}")
     )
 
 
@@ -192,6 +208,10 @@ def _nested(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
         lambda pairs: "{" + ",".join(f"{name}:{value}" for name, value in pairs) + "}"
     )
     return st.one_of(st.lists(inner, max_size=4).map(_list), members, members)
+
+
+def _encoded(text: str) -> bytes:
+    return text.encode("utf-8", "surrogatepass")
 
 
 def _list(items: list[str]) -> str:
@@ -219,7 +239,8 @@ def campaign(
     """The outcomes of about so many requests: a half from the document, a half beyond it."""
     part = max(requests // 8, 1)
     features = [name.removeprefix("Feature_") for name in document["components"]["schemas"] if "Feature_" in name]
-    outcomes = from_document(document, transport, headers, part, GenerationMode.POSITIVE)
+    # A form's field that is any text is no message: all of them would be 400.
+    outcomes = from_document(without_forms(document), transport, headers, part, GenerationMode.POSITIVE)
     outcomes += from_document(document, transport, headers, part, GenerationMode.NEGATIVE)
     return outcomes + beyond_document(features, send, requests - 4 * part)
 

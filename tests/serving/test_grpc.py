@@ -15,11 +15,14 @@ from typing import Any
 import grpc
 import pytest
 
-from serving.errors import InvalidRequestError, ServingError
+from serving.admission import open_admission
+from serving.errors import InvalidRequestError
 from serving.faults import error_body
 from serving.front import Front
+from serving.keys import make_key
 from serving.model import HousePriceModel
 from serving.seldon_protocol import install
+from serving.settings import Settings
 from tests.ports import free_port
 from tests.serving.test_front import data, post, raw
 from tests.serving_platform import MISSING, USED, ServingPlatform
@@ -31,21 +34,6 @@ Start = Callable[..., subprocess.Popen[bytes]]
 RETRY_POLICY = {"maxAttempts": 4, "initialBackoff": "0.02s", "maxBackoff": "0.2s", "backoffMultiplier": 2}
 RETRY_POLICY |= {"retryableStatusCodes": ["UNAVAILABLE", "CANCELLED"]}
 RETRIES = json.dumps({"methodConfig": [{"name": [{}], "retryPolicy": RETRY_POLICY}]})
-
-
-class SpentError(ServingError):
-    """The client has used its limit."""
-
-    status = 429
-    reason = "LIMIT_REACHED"
-    headers = (("Retry-After", "7"),)
-
-
-class NoKeyError(ServingError):
-    """No key was presented."""
-
-    status = 401
-    reason = "UNAUTHORIZED"
 
 
 @pytest.fixture(scope="module")
@@ -72,7 +60,7 @@ def start(serving_platform: ServingPlatform, folder: Path) -> Iterator[Start]:
         ready = folder / f"ready-{len(started)}"
         command = [sys.executable, "-m", "serving.grpc_server", "--bundle", str(serving_platform.bundles[version])]
         command += ["--host", "127.0.0.1", "--port", str(port), "--ready", str(ready), "--profiles", str(folder)]
-        process = subprocess.Popen(command, env=serving_platform.environment)
+        process = subprocess.Popen(command, env={**serving_platform.environment, "HPP_AUTHENTICATION": "off"})
         started.append(process)
         deadline = time.monotonic() + 60
         while not ready.exists():
@@ -224,57 +212,56 @@ def test_feedback_is_kept_with_its_truth(channel: grpc.Channel, seldon: Any, fol
     assert (code, status["code"]) == (grpc.StatusCode.INVALID_ARGUMENT, 422)
 
 
-class Doorkeeper:
-    """An admission that knows one key and notes whom it was asked about."""
-
-    def __init__(self) -> None:
-        self.asked: list[tuple[str | None, str, str]] = []
-
-    def admit(self, presented: str | None, path: str, address: str) -> object:
-        """The key that was presented."""
-        self.asked.append((presented, path, address))
-        if presented is None:
-            raise NoKeyError("Wanted the header X-API-Key.")
-        if presented == "spent":
-            raise SpentError("100 requests a minute are used.")
-        return presented
-
-
 @pytest.fixture
-def guarded(model: HousePriceModel, seldon: Any) -> Iterator[tuple[Doorkeeper, grpc.Channel]]:
-    """A gRPC server in this process that asks an admission."""
+def guarded(model: HousePriceModel, seldon: Any, tmp_path: Path) -> Iterator[tuple[grpc.Channel, str]]:
+    """A channel to a gRPC server in this process that wants a key, and a key for two calls a minute."""
     from serving.grpc_methods import Methods
     from serving.grpc_server import GrpcServer
 
-    admission = Doorkeeper()
-    server = GrpcServer(Methods(model, admission), model.settings, "127.0.0.1", 0)
+    own = {"authentication": "on", "api_keys": tmp_path / "keys.json", "audit_dir": tmp_path, "var_dir": tmp_path}
+    settings = Settings(**{**dict(model.settings), **own})
+    key = make_key(settings.api_keys, "tester", 2)
+    server = GrpcServer(Methods(model, open_admission(settings)), settings, "127.0.0.1", 0)
     with grpc.insecure_channel(f"127.0.0.1:{server.port}") as opened:
-        yield admission, opened
+        yield opened, key
     server.drain(0)
 
 
 def test_the_key_comes_from_the_metadata_and_refusals_have_their_statuses(
-    guarded: tuple[Doorkeeper, grpc.Channel], seldon: Any
+    guarded: tuple[grpc.Channel, str], seldon: Any, tmp_path: Path
 ) -> None:
-    admission, channel = guarded
+    channel, key = guarded
     stub, request = seldon[1].SeldonStub(channel), message(seldon, data(["house_id"], [1]))
-    assert refused(lambda: stub.Predict(request))[0] == grpc.StatusCode.UNAUTHENTICATED
-    assert stub.Predict(request, metadata=[("x-api-key", "k1")]).data.names[0] == "MEDV"
+    code, status = refused(lambda: stub.Predict(request))
+    assert (code, status["code"]) == (grpc.StatusCode.UNAUTHENTICATED, 401)
+    assert refused(lambda: stub.Predict(request, metadata=[("x-api-key", "hpp_")]))[1]["code"] == 401
+    for _ in range(2):
+        assert stub.Predict(request, metadata=[("x-api-key", key)]).data.names[0] == "MEDV"
     with pytest.raises(grpc.RpcError) as caught:
-        stub.Predict(request, metadata=[("x-api-key", "spent")])
+        stub.Predict(request, metadata=[("x-api-key", key)])
     error: Any = caught.value
     assert error.code() == grpc.StatusCode.RESOURCE_EXHAUSTED
-    assert ("retry-after", "7") in [tuple(each) for each in error.trailing_metadata()]
-    path, address = "/seldon.protos.Seldon/Predict", "127.0.0.1"
-    assert admission.asked == [(None, path, address), ("k1", path, address), ("spent", path, address)]
+    assert 1 <= int(dict(error.trailing_metadata())["retry-after"]) <= 60
+    (audit,) = (path.read_text() for path in tmp_path.glob("*.jsonl"))
+    assert '"/seldon.protos.Seldon/Predict"' in audit
+    assert '"127.0.0.1"' in audit
+    assert key not in audit
+
+
+def test_a_host_is_found_in_every_form_of_a_callers_name() -> None:
+    from serving.grpc_methods import host
+
+    assert host("ipv4:10.0.0.7:51234") == "10.0.0.7"
+    assert host("ipv6:%5B::1%5D:51234") == "::1"
+    assert host("unix:/tmp/socket") == "unix"
 
 
 def test_a_fault_of_the_service_itself_shows_no_trace(
-    guarded: tuple[Doorkeeper, grpc.Channel], seldon: Any, model: HousePriceModel, monkeypatch: pytest.MonkeyPatch
+    guarded: tuple[grpc.Channel, str], seldon: Any, model: HousePriceModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(model, "price", lambda *_: 1 / 0)
-    stub, request = seldon[1].SeldonStub(guarded[1]), message(seldon, data(["house_id"], [1]))
-    code, status = refused(lambda: stub.Predict(request, metadata=[("x-api-key", "k1")]))
+    stub, request = seldon[1].SeldonStub(guarded[0]), message(seldon, data(["house_id"], [1]))
+    code, status = refused(lambda: stub.Predict(request, metadata=[("x-api-key", guarded[1])]))
     assert (code, status["code"]) == (grpc.StatusCode.INTERNAL, 500)
     assert "division" not in json.dumps(status)
 
@@ -288,7 +275,7 @@ def test_an_error_that_fits_keeps_all_its_details() -> None:
 
 def test_a_roll_over_the_shared_port_fails_no_call_of_a_client_that_tries_again(start: Start, seldon: Any) -> None:
     port = free_port()
-    old = start(port, "1")
+    old, _ = start(port, "1"), start(port, "2")
     failed: list[Any] = []
     versions: set[str] = set()
     done = threading.Event()
@@ -308,7 +295,7 @@ def test_a_roll_over_the_shared_port_fails_no_call_of_a_client_that_tries_again(
     for thread in threads:
         thread.start()
     try:
-        start(port, "2")
+        time.sleep(0.5)
         old.send_signal(signal.SIGTERM)
         assert old.wait(15) == 0
         time.sleep(0.5)

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
@@ -10,11 +11,13 @@ import numpy as np
 import pytest
 import requests
 
-from serving.errors import MalformedError
+from serving.admission import open_admission
 from serving.front import Front
+from serving.keys import make_key
 from serving.model import HousePriceModel
 from serving.seldon_protocol import install
 from serving.seldon_transport import FORM, message_of_form, presented_key
+from serving.settings import Settings
 from tests.serving.conftest import PREDICTIONS, Client
 from tests.serving.test_front import call, data, post, refusal
 from tests.serving_platform import ServingPlatform
@@ -44,19 +47,16 @@ def grpc_port(model: HousePriceModel, seldon: Any) -> Iterator[int]:
 
 
 @pytest.fixture
-def guarded_port(model: HousePriceModel, seldon: Any) -> Iterator[int]:
-    """The port of a gRPC server that asks for the key."""
+def guarded(model: HousePriceModel, seldon: Any, tmp_path: Path) -> Iterator[tuple[int, str]]:
+    """The port of a gRPC server that wants a key, and a key."""
     from serving.grpc_methods import Methods
     from serving.grpc_server import GrpcServer
 
-    class Door:
-        def admit(self, presented: str | None, path: str, address: str) -> object:
-            if presented != KEY:
-                raise MalformedError("Wanted the key.")
-            return presented
-
-    server = GrpcServer(Methods(model, Door()), model.settings, "127.0.0.1", 0)
-    yield server.port
+    own = {"authentication": "on", "api_keys": tmp_path / "keys.json", "audit_dir": tmp_path, "var_dir": tmp_path}
+    settings = Settings(**{**dict(model.settings), **own})
+    key = make_key(settings.api_keys, "tester", 100)
+    server = GrpcServer(Methods(model, open_admission(settings)), settings, "127.0.0.1", 0)
+    yield server.port, key
     server.drain(0)
 
 
@@ -154,11 +154,14 @@ def test_a_refused_call_is_no_success_and_a_gateways_transport_gives_the_reason(
         assert not service.microservice(method="predict", transport=transport, **asked).success
 
 
-def test_the_client_sends_its_key_in_a_gateways_metadata(seldon: Any, guarded_port: int, expected: list[float]) -> None:
+def test_the_client_sends_its_key_in_a_gateways_metadata(
+    seldon: Any, guarded: tuple[int, str], expected: list[float]
+) -> None:
     asked = {"data": HOUSES, "names": ["house_id"], "payload_type": "ndarray", "deployment_name": "house-price"}
-    service = over_grpc(seldon, guarded_port)
+    port, key = guarded
+    service = over_grpc(seldon, port)
     assert not service.predict(gateway="ambassador", **asked).success
-    assert prices(service.predict(gateway="ambassador", headers={"x-api-key": KEY}, **asked)) == pytest.approx(expected)
+    assert prices(service.predict(gateway="ambassador", headers={"x-api-key": key}, **asked)) == pytest.approx(expected)
 
 
 def test_metadata_is_what_seldon_takes_for_a_models_metadata(seldon: Any, client: Client, grpc_port: int) -> None:

@@ -205,7 +205,7 @@ def test_feedback_is_kept_with_its_truth(channel: grpc.Channel, seldon: Any, fol
     for stub in (seldon[1].SeldonStub(channel), seldon[1].ModelStub(channel), seldon[1].GenericStub(channel)):
         stub.SendFeedback(feedback)
     lines = [line for path in (folder / "feedback").iterdir() for line in path.read_text().splitlines()]
-    assert [json.loads(line)["truth"] for line in lines] == [[[33.4]]] * 3
+    assert [json.loads(line)["truth"] for line in lines] == [33.4] * 3
     broken = seldon[0].Feedback()
     broken.request.data.tensor.shape.append(3)
     code, status = refused(lambda: seldon[1].SeldonStub(channel).SendFeedback(broken))

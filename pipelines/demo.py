@@ -59,7 +59,7 @@ def main() -> None:
             begun = time.monotonic()
             runs[name] = run(name, settings)
             seconds[name] = time.monotonic() - begun
-        report(runs, seconds)
+        report(runs, seconds, settings)
 
 
 if __name__ == "__main__":

@@ -2,11 +2,16 @@
 
 import json
 import math
+import shlex
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 from rich.console import Console
 from rich.table import Table
+
+from serving.keys import client_key
+from serving.settings import Settings
 
 if TYPE_CHECKING:
     from zenml.models import PipelineRunResponse
@@ -25,7 +30,7 @@ def output(run: "PipelineRunResponse", step: str, artifact: str) -> Any:
     return run.steps[step].outputs[artifact][0].load()
 
 
-def report(runs: Runs, seconds: dict[str, float]) -> None:
+def report(runs: Runs, seconds: dict[str, float], settings: Settings) -> None:
     """Print it."""
     console = Console(highlight=False, soft_wrap=True, width=WIDTH)
     champion = output(runs["training"], "choose_champion", "champion")
@@ -35,9 +40,11 @@ def report(runs: Runs, seconds: dict[str, float]) -> None:
         console.print(line)
     console.print(f"[dim]{', '.join(f'{name} {value:.0f} s' for name, value in seconds.items())}[/dim]")
     deployment = output(runs["deployment"], "deploy_model", "deployment")
+    console.print(f"[bold]Key[/bold]        {client_key(settings)} ({settings.rate_limit} calls a minute)")
     console.print("\n[bold]Try[/bold]")
     houses = output(runs["deployment"], "predict_offline", "offline_predictions").set_index("house_id")
-    for title, command in examples(deployment.url, houses[list(champion.features)]).items():
+    key_file = relative_to(settings.api_key_file, settings.root)
+    for title, command in examples(deployment.url, key_file, houses[list(champion.features)]).items():
         console.print(f"# {title}", style="dim")
         console.print(command, markup=False)
 
@@ -82,19 +89,28 @@ def story(runs: Runs, champion: Any) -> list[str]:
     ]
 
 
-def examples(url: str, houses: pd.DataFrame) -> dict[str, str]:
+def relative_to(path: Path, folder: Path) -> Path:
+    """The path as it can be typed in the folder."""
+    return path.relative_to(folder) if path.is_relative_to(folder) else path
+
+
+def examples(url: str, key_file: Path, houses: pd.DataFrame) -> dict[str, str]:
     """The next commands to try, by what they are for.
 
     Args:
+        key_file: where the API key is.
         houses: the champion's features of some houses, by `house_id`.
     """
     shown, other = (int(house) for house in houses.index[17:19]) if len(houses) > 18 else (houses.index[0],) * 2
     values: list[float] = houses.loc[[shown]].to_numpy(float)[0].tolist()
     row = [None if math.isnan(value) else value for value in values]
     return {
-        "a price by raw features": curl(url, list(houses.columns), [row]),
-        "prices of houses in the feature store": curl(url, ["house_id"], [[shown], [other]]),
-        "what if the first of them had eight rooms?": curl(url, ["house_id", "RM"], [[shown, 8]]),
+        "a price and its interval, by raw features": curl(url, key_file, list(houses.columns), [row]),
+        "prices of houses in the feature store": curl(url, key_file, ["house_id"], [[shown], [other]]),
+        "what if the first of them had eight rooms, and why?": curl(
+            url, key_file, ["house_id", "RM"], [[shown, 8]], explain=True
+        ),
+        "the prediction once more, from the receipt in its reply": ".venv/bin/python -m serving.replay RECEIPT",
         "what Feast knows of it online": (
             f".venv/bin/feast -c feature_repo get-online-features -e house_id={shown} -f house_features:RM"
         ),
@@ -104,7 +120,10 @@ def examples(url: str, houses: pd.DataFrame) -> dict[str, str]:
     }
 
 
-def curl(url: str, names: list[str], rows: list[list[Any]]) -> str:
+def curl(url: str, key_file: Path, names: list[str], rows: list[list[Any]], explain: bool = False) -> str:
     """The command that asks the service for prices."""
-    body = json.dumps({"data": {"names": names, "ndarray": rows}})
-    return f"curl -s {url}/api/v1.0/predictions -H 'Content-Type: application/json' -d '{body}'"
+    message: dict[str, Any] = {"data": {"names": names, "ndarray": rows}}
+    if explain:
+        message["meta"] = {"tags": {"explain": True}}
+    headers = f"-H 'Content-Type: application/json' -H \"X-API-Key: $(cat {shlex.quote(str(key_file))})\""
+    return f"curl -s {url}/api/v1.0/predictions {headers} -d '{json.dumps(message)}'"

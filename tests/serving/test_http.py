@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from serving.hourly import ENDING
+from serving.processes import listeners
 from serving.profiles import read_hour
 from tests.serving.conftest import PREDICTIONS, Client
 from tests.serving_platform import USED, ServingPlatform, offline_prices
@@ -96,6 +97,9 @@ def test_the_metrics_port_shows_the_same_figures(client: Client, metrics_port: i
     import urllib.error
     import urllib.request
 
+    deadline = time.monotonic() + 60
+    while not listeners(metrics_port) and time.monotonic() < deadline:  # it opens a little after the service
+        time.sleep(0.1)
     text = urllib.request.urlopen(f"http://127.0.0.1:{metrics_port}/metrics", timeout=10).read()
     assert b"hpp_rows_total" in text
     assert b"feast_" not in text

@@ -5,7 +5,17 @@ import platform
 from importlib.metadata import version
 from pathlib import Path
 
-LIBRARIES = ("granian", "msgspec", "onnxruntime", "xgboost", "numpy", "seldon-core", "flask", "gunicorn", "fastapi")
+LIBRARIES: tuple[str, ...] = (
+    "granian",
+    "msgspec",
+    "onnxruntime",
+    "xgboost",
+    "numpy",
+    "seldon-core",
+    "flask",
+    "gunicorn",
+    "fastapi",
+)
 LIBRARIES += ("pydantic", "uvicorn", "scikit-learn", "feast")
 
 

@@ -12,7 +12,17 @@ from serving.files import write_atomically
 
 START, END = "<!-- serving-benchmark:start -->", "<!-- serving-benchmark:end -->"
 CONNECTIONS = 32
-HEADS = ("", "asked for", "conn", "req/s", "p50 ms", "p95 ms", "p99 ms", "CPU us/request", "CPU us/row")
+HEADS: tuple[str, ...] = (
+    "",
+    "asked for",
+    "conn",
+    "req/s",
+    "p50 ms",
+    "p95 ms",
+    "p99 ms",
+    "CPU us/request",
+    "CPU us/row",
+)
 HEADS += ("CPU : FastAPI", "CPU : static", "req/s : FastAPI", "p99 : FastAPI")
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 
 PLACE = Path(__file__).resolve().parent.parent / "docs" / "benchmarks" / "serving.json"
-FASTAPI, STATIC = "FastAPI", "static JSON"
+SERVICE, FASTAPI, SELDON, STATIC = "this service", "FastAPI", "stock Seldon", "static JSON"
 
 
 class Figures(msgspec.Struct, frozen=True):

@@ -21,7 +21,8 @@ from benchmarks import load, machine
 from benchmarks.report import screen
 from benchmarks.requests import Requests
 from benchmarks.results import PLACE, Figures, Footprint, Run, encode, median
-from benchmarks.targets import ALL, HOST, Target, check
+from benchmarks.servers import ALL
+from benchmarks.targets import HOST, Target, check
 from serving.files import write_atomically
 from serving.settings import Settings, read_settings
 
@@ -75,11 +76,10 @@ def alternate(targets: Sequence[Target], folder: Path, wanted: argparse.Namespac
     return [median(figures) for figures in zip(*rounds, strict=True)]
 
 
-def run(bundle: Path, settings: Settings, wanted: argparse.Namespace) -> Run:
+def run(bundle: Path, settings: Settings, folder: Path, wanted: argparse.Namespace) -> Run:
     """Start all targets, measure, and end them, whatever happens."""
     wrk, known = load.find_wrk(), machine.describe()
     with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="hpp-bench-")))
         targets = [stack.enter_context(start(bundle, settings, folder)) for start in ALL]
         for target in targets:
             check(target)
@@ -105,13 +105,20 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
+def own_environment(folder: Path) -> dict[str, str]:
+    """What the benchmark's servers do not share with a service that runs beside them."""
+    places = {"HPP_PROFILES_DIR": "profiles", "HPP_API_KEYS": "api-keys.json"}
+    return {"HPP_HOST": HOST, "HPP_WORKERS": str(WORKERS), **{name: str(folder / own) for name, own in places.items()}}
+
+
 def main() -> None:
     """Measure, print the table and keep the figures."""
     wanted = parse(sys.argv[1:])
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the servers are ended
-    os.environ.update({"HPP_HOST": HOST, "HPP_WORKERS": str(WORKERS)})
-    settings = read_settings()
-    result = run((wanted.bundle or newest_bundle(settings.models_dir)).resolve(), settings, wanted)
+    with tempfile.TemporaryDirectory(prefix="hpp-bench-") as folder:
+        os.environ.update(own_environment(Path(folder)))
+        settings = read_settings()
+        result = run((wanted.bundle or newest_bundle(settings.models_dir)).resolve(), settings, Path(folder), wanted)
     wanted.output.parent.mkdir(parents=True, exist_ok=True)
     write_atomically(wanted.output, encode(result))
     sys.stdout.write(f"{screen(result)}\n\nKept in {wanted.output}\n")

@@ -1,32 +1,14 @@
-"""What is measured: four servers of the same bundle, each with two workers, started one after another."""
+"""A running server: what it is asked, and the processor time and memory of all its processes."""
 
 import http.client
-import os
 import sys
-import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
-import msgspec
-
-from benchmarks.keys import KEY_HEADER, key_for_benchmark
-from benchmarks.requests import (
-    Requests,
-    fastapi_batches,
-    fastapi_rows,
-    seldon_batches,
-    seldon_ids,
-    seldon_rows,
-)
-from serving import service
-from serving.processes import end_group, free_port, group, is_alive, start_apart
-from serving.settings import Settings
+from benchmarks.requests import Requests
+from serving.processes import group
 
 HOST = "127.0.0.1"
-PATIENCE_S = 120.0
-SERVICE, FASTAPI, SELDON, STATIC = "this service", "FastAPI", "stock Seldon", "static JSON"
+CHECKED = 100
 
 
 @dataclass(frozen=True)
@@ -71,107 +53,6 @@ def ask(port: int, requests: Requests, body: bytes, headers: dict[str, str]) -> 
         connection.close()
 
 
-@contextmanager
-def this_service(bundle: Path, settings: Settings, folder: Path) -> Iterator[Target]:
-    """The service with everything on."""
-    key = key_for_benchmark(settings)
-    own = {"rest_port": free_port(HOST), "metrics_port": free_port(HOST), "profiles_dir": folder / "profiles"}
-    mine = settings.model_copy(update={**own, "host": HOST})
-    requests, headers = (seldon_rows(), seldon_ids(), seldon_batches()), _headers(key)
-    started = time.perf_counter()
-    running = service.start(bundle, mine)
-    try:
-        _expect_200(SERVICE, running.port, requests[0], headers)
-        seconds = time.perf_counter() - started
-        yield Target(SERVICE, running.port, requests, headers, running.pid, running.created, seconds)
-    finally:
-        service.stop(running, mine)
-
-
-@contextmanager
-def fastapi(bundle: Path, settings: Settings, folder: Path) -> Iterator[Target]:
-    """The FastAPI app under uvicorn."""
-    port, key = free_port(HOST), "a-key-of-the-peer"
-    arguments = ["-m", "uvicorn", "--factory", "benchmarks.peer:create", "--host", HOST, "--port", str(port)]
-    arguments += ["--workers", str(settings.workers), "--log-level", "warning", "--no-access-log"]
-    own = {"PEER_BUNDLE": str(bundle), "PEER_KEY": key}
-    with _started(FASTAPI, arguments, own, folder, port, (fastapi_rows(), fastapi_batches()), _headers(key)) as target:
-        yield target
-
-
-@contextmanager
-def stock_seldon(bundle: Path, settings: Settings, folder: Path) -> Iterator[Target]:
-    """Seldon's own command line with the same user model."""
-    port = free_port(HOST)
-    parameters = msgspec.json.encode([{"name": "bundle", "type": "STRING", "value": str(bundle)}]).decode()
-    arguments = ["-m", "benchmarks.stock", "benchmarks.stock.Model", "--service-type", "MODEL"]
-    arguments += ["--parameters", parameters, "--workers", str(settings.workers), "--grpc-workers", "0"]
-    arguments += ["--http-port", str(port), "--metrics-port", str(free_port(HOST))]
-    own = {"HPP_PROFILES_DIR": str(folder / "stock-profiles")}
-    with _started(SELDON, arguments, own, folder, port, (seldon_rows(), seldon_batches()), _headers(None)) as target:
-        yield target
-
-
-@contextmanager
-def static_json(bundle: Path, settings: Settings, folder: Path) -> Iterator[Target]:  # noqa: ARG001  # it serves none
-    """A static answer from the server that the service runs under."""
-    port = free_port(HOST)
-    arguments = ["-m", "granian", "--interface", "wsgi", "--no-ws", "--host", HOST, "--port", str(port)]
-    arguments += ["--workers", str(settings.workers), "--blocking-threads", str(settings.threads)]
-    with _started(
-        STATIC, [*arguments, "benchmarks.floor:answer"], {}, folder, port, (seldon_rows(),), _headers(None)
-    ) as target:
-        yield target
-
-
-ALL: tuple[Callable[[Path, Settings, Path], AbstractContextManager[Target]], ...] = (
-    this_service,
-    fastapi,
-    stock_seldon,
-    static_json,
-)
-
-
-@contextmanager
-def _started(
-    name: str,
-    arguments: Sequence[str],
-    own: dict[str, str],
-    folder: Path,
-    port: int,
-    requests: tuple[Requests, ...],
-    headers: dict[str, str],
-) -> Iterator[Target]:
-    """A server that answers; it ends with the block."""
-    log = folder / f"{name.replace(' ', '-')}.log"
-    began = time.perf_counter()
-    pid, created = start_apart(arguments, log, {**os.environ, **own})
-    try:
-        while not _answers(port, requests[0], headers):
-            if time.perf_counter() - began > PATIENCE_S or not is_alive(pid, created):
-                raise SystemExit(f"{name} did not start:\n{log.read_text()[-3000:]}")
-            time.sleep(0.02)
-        yield Target(name, port, requests, headers, pid, created, time.perf_counter() - began)
-    finally:
-        end_group(pid, created, 5)
-
-
-def _answers(port: int, requests: Requests, headers: dict[str, str]) -> bool:
-    try:
-        return ask(port, requests, requests.bodies[0], headers) == 200
-    except (OSError, http.client.HTTPException):
-        return False
-
-
-def _headers(key: str | None) -> dict[str, str]:
-    return {"Content-Type": "application/json", KEY_HEADER: key or "none"}
-
-
-def _expect_200(name: str, port: int, requests: Requests, headers: dict[str, str]) -> None:
-    if (status := ask(port, requests, requests.bodies[0], headers)) != 200:
-        raise SystemExit(f"{name} answers {status} to a {requests.kind}.")
-
-
 def check(target: Target) -> None:
     """Ask each body once.
 
@@ -179,7 +60,7 @@ def check(target: Target) -> None:
         SystemExit: an answer is not 200; the figures of such a run would be worth nothing.
     """
     for requests in target.requests:
-        for body in requests.bodies[:100]:
+        for body in requests.bodies[:CHECKED]:
             if (status := ask(target.port, requests, body, target.headers)) != 200:
                 raise SystemExit(f"{target.name} answers {status} to a {requests.kind}: {body[:300]!r}")
     sys.stderr.write(f"{target.name} answers, {target.cold_start_s:.1f} s after its start\n")

@@ -9,23 +9,25 @@ from pathlib import Path
 
 import msgspec
 
-from benchmarks.keys import KEY_HEADER, key_for_benchmark
 from benchmarks.requests import Requests, fastapi_batches, fastapi_rows, seldon_batches, seldon_ids, seldon_rows
 from benchmarks.results import FASTAPI, SELDON, SERVICE, STATIC
 from benchmarks.targets import HOST, Target, ask
 from serving import service
+from serving.keys import make_key
 from serving.processes import end_group, free_port, is_alive, start_apart
-from serving.settings import Settings
+from serving.settings import MOST_A_MINUTE, Settings
 
 PATIENCE_S = 120.0
 POLL_S = 0.02
+KEY_HEADER = "X-API-Key"
 
 
 @contextmanager
 def this_service(bundle: Path, settings: Settings, folder: Path) -> Iterator[Target]:  # noqa: ARG001  # as the others
     """The service with everything on."""
-    key = key_for_benchmark(settings)
-    mine = settings.model_copy(update={"rest_port": free_port(HOST), "metrics_port": free_port(HOST)})
+    key = make_key(settings.api_keys, "benchmark", MOST_A_MINUTE)
+    ports = ("rest_port", "metrics_port", "grpc_port")
+    mine = settings.model_copy(update={name: free_port(HOST) for name in ports})
     requests, headers = (seldon_rows(), seldon_ids(), seldon_batches()), _headers(key)
     started = time.perf_counter()
     running = service.start(bundle, mine)

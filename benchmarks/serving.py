@@ -107,7 +107,7 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
 
 def own_environment(folder: Path) -> dict[str, str]:
     """What the benchmark's servers do not share with a service that runs beside them."""
-    places = {"HPP_PROFILES_DIR": "profiles", "HPP_API_KEYS": "api-keys.json"}
+    places = {"HPP_PROFILES_DIR": "profiles", "HPP_API_KEYS": "api-keys.json", "HPP_AUDIT_DIR": "audit"}
     return {"HPP_HOST": HOST, "HPP_WORKERS": str(WORKERS), **{name: str(folder / own) for name, own in places.items()}}
 
 

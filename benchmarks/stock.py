@@ -17,8 +17,8 @@ class Model(HousePriceModel):
 
     def init_metadata(self) -> dict[str, Any]:
         """What `/metadata` says of the model."""
-        self.metadata = read_metadata(self.bundle)
-        return super().init_metadata()
+        metadata = read_metadata(self.bundle)
+        return {"name": metadata.model_name, "versions": [metadata.model_version], "platform": "seldon"}
 
 
 def main() -> None:

@@ -1,24 +1,11 @@
 """Stock `seldon-core-microservice`, with its own arguments; only its protobuf modules are made anew before.
 
-`python -m benchmarks.stock benchmarks.stock.Model --parameters … --workers N …`
+`python -m benchmarks.stock serving.model.HousePriceModel --parameters … --workers N …`
 """
 
 import os
 import sys
 from pathlib import Path
-from typing import Any
-
-from serving.bundle import read_metadata
-from serving.model import HousePriceModel
-
-
-class Model(HousePriceModel):
-    """The service's user model; Seldon's command line asks for its metadata before it loads it."""
-
-    def init_metadata(self) -> dict[str, Any]:
-        """What `/metadata` says of the model."""
-        metadata = read_metadata(self.bundle)
-        return {"name": metadata.model_name, "versions": [metadata.model_version], "platform": "seldon"}
 
 
 def main() -> None:

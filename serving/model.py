@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from serving.bundle import Metadata, read_bundle
+from serving.bundle import Metadata, read_bundle, read_metadata
 from serving.contract import HOUSE_FEATURES, HOUSE_TARGET, FeatureSpec, read_feature_service, read_feature_view
 from serving.errors import BundleError, ContractError, NotReadyError, ServingError
 from serving.explanations import Explainer
@@ -70,7 +70,7 @@ class HousePriceModel:
             settings.expired_features,
         )
         profiles = settings.profiles_dir
-        self.outputs = (metadata.target, f"{metadata.target}_low", f"{metadata.target}_high")
+        self.outputs = output_names(metadata.target)
         self.spool = Spool(profiles / SPOOL, header_of(metadata, self.outputs))
         self.feedback = FeedbackLog(
             profiles / FEEDBACK, metadata.model_version, self._target(metadata), profiles / SPOOL, self.lookup.require
@@ -202,20 +202,26 @@ class HousePriceModel:
         return dict(self.fixed_tags)
 
     def init_metadata(self) -> dict[str, Any]:
-        """What `/metadata` says of the model."""
-        metadata = self.metadata
+        """What `/metadata` says of the model; Seldon's own command line asks before it loads the model."""
+        metadata = read_metadata(self.bundle)
         custom = {name: f"{value:g}" for name, value in metadata.metrics.items()}
         custom |= {name: getattr(metadata, name) for name in ("experiment", "feature_service", "mlflow_run_id")}
         custom |= {name: getattr(metadata, name) for name in ("data_fingerprint", "git_commit", "created_at")}
         columns = {"names": list(metadata.features), "shape": [-1, len(metadata.features)]}
+        answers = {"names": list(output_names(metadata.target)), "shape": [-1, 3]}
         return {
             "name": metadata.model_name,
             "versions": [metadata.model_version],
             "platform": "seldon",
             "inputs": [{"messagetype": "ndarray", "schema": columns}],
-            "outputs": [{"messagetype": "ndarray", "schema": {"names": list(self.outputs), "shape": [-1, 3]}}],
+            "outputs": [{"messagetype": "ndarray", "schema": answers}],
             "custom": custom,
         }
+
+
+def output_names(target: str) -> tuple[str, str, str]:
+    """The names of an answered row's values: the price and the ends of its interval."""
+    return target, f"{target}_low", f"{target}_high"
 
 
 @lru_cache(256)

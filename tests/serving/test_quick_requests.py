@@ -13,15 +13,20 @@ from serving.quick_requests import QuickReader
 from serving.requests import Query, RequestContract, read_query
 from tests.serving.test_requests import CONTRACT, IN_RANGE, message, spec
 
-READER = QuickReader(CONTRACT)
+MANY = RequestContract(CONTRACT.features, CONTRACT.used, 100)  # enough for the way of many rows
+READER = QuickReader(MANY)
 NAMES = ["RM", "LSTAT", "CHAS", "RAD"]
 # Numbers at and beside the limits, and what is no number.
 ODD = [None, True, "6", [], {}, -1, 0, 0.5, 1, 2.5, 3, 9, 9.000001, 24, 25, 40, 10**400, 1e308, -0.0]
 
 
+# Many rows of the right width, of which hardly any are faulty.
+WIDE = st.lists(st.tuples(st.just(6), st.just(3), st.sampled_from([0, 1, 0.5]), st.sampled_from([4, None])), min_size=9)
+
+
 def judged(body: Any) -> Query | None:
     try:
-        return read_query(body, CONTRACT)
+        return read_query(body, MANY)
     except ServingError:
         return None
 
@@ -38,8 +43,8 @@ def encoded(body: Any) -> bytes:
 
 
 @given(
-    st.lists(st.lists(st.sampled_from(ODD), min_size=0, max_size=5), max_size=6),
-    st.lists(st.sampled_from([*NAMES, "house_id", "X"]), max_size=5),
+    st.lists(st.lists(st.sampled_from(ODD), min_size=0, max_size=5), max_size=6) | WIDE,
+    st.lists(st.sampled_from([*NAMES, "house_id", "X"]), max_size=5) | st.just(NAMES),
     st.sampled_from([{}, {"meta": {}}, {"meta": None}, {"meta": {"tags": {"probe": True}}}, {"meta": {"tags": 3}}]),
 )
 def test_what_it_takes_is_what_the_judge_reads(rows: list[Any], names: list[str], meta: dict[str, Any]) -> None:
@@ -49,7 +54,7 @@ def test_what_it_takes_is_what_the_judge_reads(rows: list[Any], names: list[str]
         assert_same(quick, judged(body))
 
 
-@given(st.lists(IN_RANGE, min_size=1, max_size=5), st.permutations(NAMES), st.booleans())
+@given(st.lists(IN_RANGE, min_size=1, max_size=20), st.permutations(NAMES), st.booleans())
 def test_it_takes_every_faultless_request_for_features(rows: list[Any], names: list[str], explain: bool) -> None:
     order = [NAMES.index(name) for name in names]
     body = message(names, *[[row[at] for at in order] for row in rows], tags={"explain": explain})
@@ -77,7 +82,7 @@ def test_it_takes_every_request_for_houses(ids: list[int]) -> None:
         encoded(message(["house_id", "RM"], [1, 6])),
         encoded(message(["house_id"], [2**63])),
         encoded(message(["house_id"], [True])),
-        encoded(message(["RM", "LSTAT"], *[[6, 1]] * 6)),
+        encoded(message(["RM", "LSTAT"], *[[6, 1]] * 101)),
         encoded({"data": {"names": ["RM", "LSTAT"], "ndarray": [[6, 1]], "tensor": {"shape": [1, 1], "values": [1]}}}),
         encoded({"data": {"names": ["RM", "LSTAT"], "ndarray": []}}),
         b'{"data": {"names": ["RM", "LSTAT"], "ndarray": [[6, NaN]]}}',

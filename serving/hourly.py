@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 
 ENDING = ".jsonl"
+FEEDBACK = "feedback"  # the folder of true prices, in that of the profiles
 HOUR_S = 3600
 
 

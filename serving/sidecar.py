@@ -17,8 +17,7 @@ from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-from serving.feedback import FEEDBACK
-from serving.hourly import sync_grown
+from serving.hourly import FEEDBACK, sync_grown
 from serving.metrics import of_all_workers
 from serving.processes import end_with_parent
 from serving.profiles import profile_spool

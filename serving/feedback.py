@@ -14,8 +14,6 @@ from serving.hourly import ENDING, HourlyFiles
 from serving.receipts import Receipt, read_receipt
 from serving.truths import Truths, check_feedback, read_truths
 
-FEEDBACK = "feedback"
-
 
 class Feedback(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     """The true price of one row of a prediction, or of one house.

@@ -15,7 +15,8 @@ from serving.contract import HOUSE_FEATURES, HOUSE_TARGET, FeatureSpec, read_fea
 from serving.errors import BundleError, ContractError, NotReadyError, ServingError
 from serving.explanations import Explainer
 from serving.faults import error_body
-from serving.feedback import FEEDBACK, FeedbackLog
+from serving.feedback import FeedbackLog
+from serving.hourly import FEEDBACK
 from serving.intervals import INTERVALS, Intervals
 from serving.lookup import FeatureLookup, Found
 from serving.metrics import Metrics

@@ -56,6 +56,8 @@ def views_of(store: "FeatureStore", service: str, features: Sequence[str]) -> li
     at = {name: position for position, name in enumerate(features)}
     views = []
     for projection in store.get_feature_service(service).feature_view_projections:
+        if at.keys().isdisjoint(field.name for field in projection.features):
+            continue  # what is not used need not be fresh
         view = store.get_feature_view(projection.name)
         if view.join_keys != [HOUSE_ID]:
             raise ContractError(f"The feature view {view.name} has the keys {view.join_keys}; wanted {[HOUSE_ID]}.")

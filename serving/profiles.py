@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from serving.files import write_atomically
-from serving.hourly import ENDING
+from serving.hourly import ENDING, grown
 from serving.receipts import Header, Served
 
 if TYPE_CHECKING:
@@ -31,19 +31,17 @@ def profile_path(profiles: Path, spool_file: Path) -> Path:
     return profiles / version / hour / f"{worker}{PROFILE_ENDING}"
 
 
-def profile_spool(spool: Path, profiles: Path, sizes: dict[Path, int] | None = None) -> int:
+def profile_spool(spool: Path, profiles: Path, sizes: dict[str, int] | None = None) -> int:
     """The number of rows that were added to the profiles: all complete lines of the spool that were not in them yet.
 
     Args:
-        sizes: the files' sizes at the last round, brought up to date here: files that did not grow are skipped.
+        sizes: the files' sizes at the last round by name, brought up to date here: what did not grow is skipped.
     """
     sizes = {} if sizes is None else sizes
     added = 0
-    for path in sorted(spool.glob(f"*{ENDING}")):
-        size = path.stat().st_size
-        if sizes.get(path) != size:
-            added += _profile_file(path, profile_path(profiles, path))
-            sizes[path] = size
+    for path, size in grown(spool, sizes):
+        added += _profile_file(path, profile_path(profiles, path))
+        sizes[path.name] = size
     return added
 
 

@@ -17,8 +17,7 @@ from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-from serving.feedback import FEEDBACK
-from serving.hourly import sync_grown
+from serving.hourly import FEEDBACK, sync_grown
 from serving.metrics import of_all_workers
 from serving.processes import end_with_parent
 from serving.profiles import profile_spool
@@ -32,13 +31,13 @@ CLEANING_S = 60.0
 
 def keep_durable(profiles: Path, stopped: threading.Event, period_s: float) -> None:
     """Bring receipts and feedback to the disk every `period_s` seconds until `stopped`, and once more then."""
-    sizes: dict[Path, int] = {}
+    sizes: dict[str, dict[str, int]] = {SPOOL: {}, FEEDBACK: {}}
     last = False
     while not last:
         last = stopped.wait(period_s)
         try:
-            for name in (SPOOL, FEEDBACK):
-                sync_grown(profiles / name, sizes)
+            for name, known in sizes.items():
+                sync_grown(profiles / name, known)
         except OSError:  # a file was removed meanwhile, or the disk failed: the next round tries again
             logger.exception("What was served could not be brought to the disk")
 
@@ -51,7 +50,7 @@ def work(profiles: Path, stopped: threading.Event, settings: Settings) -> None:
 
     # It tells of every profile that it reads.
     logging.getLogger("whylogs").setLevel(logging.WARNING)
-    sizes: dict[Path, int] = {}
+    sizes: dict[str, int] = {}
     cleaned = -CLEANING_S
     while True:
         try:
@@ -66,7 +65,7 @@ def work(profiles: Path, stopped: threading.Event, settings: Settings) -> None:
         last = stopped.wait(period_s)
 
 
-def profile_under_lock(profiles: Path, sizes: dict[Path, int] | None = None) -> int:
+def profile_under_lock(profiles: Path, sizes: dict[str, int] | None = None) -> int:
     """The number of rows that were added to the profiles; 0 while another process is at it."""
     (profiles / SPOOL).mkdir(parents=True, exist_ok=True)
     with _alone(profiles) as alone:

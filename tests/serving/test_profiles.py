@@ -73,11 +73,11 @@ def test_profiles_take_each_row_once_however_often_they_are_brought_up_to_date(t
 
 def test_a_file_that_did_not_grow_is_not_read_again(tmp_path: Path) -> None:
     spool = Spool(tmp_path / "spool", HEADER)
-    sizes: dict[Path, int] = {}
+    sizes: dict[str, int] = {}
     for _ in range(2):
         spool.append(served((6.0, 20.0)))
         assert profile_spool(tmp_path / "spool", tmp_path, sizes) == 1
-        assert sizes == {only(tmp_path / "spool"): only(tmp_path / "spool").stat().st_size}
+        assert sizes == {only(tmp_path / "spool").name: only(tmp_path / "spool").stat().st_size}
         profile_path(tmp_path, only(tmp_path / "spool")).rename(tmp_path / "aside")
         assert profile_spool(tmp_path / "spool", tmp_path, sizes) == 0
         (tmp_path / "aside").rename(profile_path(tmp_path, only(tmp_path / "spool")))

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from serving import spool as spool_module
 from serving.errors import AlteredReceiptError, BundleError, MalformedReceiptError, UnknownReceiptError
-from serving.hourly import ENDING, sync_grown
+from serving.hourly import ENDING, grown, sync_grown
 from serving.receipts import Header, Served, parse_receipt, read_receipt
 from serving.spool import Spool
 
@@ -193,7 +193,7 @@ def test_every_receipt_that_was_given_before_a_kill_is_whole(tmp_path: Path) -> 
 
 
 def test_only_files_that_grew_are_brought_to_the_disk(tmp_path: Path) -> None:
-    sizes: dict[Path, int] = {}
+    sizes: dict[str, int] = {}
     assert sync_grown(tmp_path / "none yet", sizes) == 0
     spool = Spool(tmp_path, HEADER)
     for _ in range(2):
@@ -201,3 +201,13 @@ def test_only_files_that_grew_are_brought_to_the_disk(tmp_path: Path) -> None:
         assert sync_grown(tmp_path, sizes) == 1
         assert sync_grown(tmp_path, sizes) == 0
     spool.close()
+
+
+def test_a_file_of_an_hour_that_is_over_is_dealt_with_once(tmp_path: Path) -> None:
+    path = tmp_path / f"v7.1970-01-01T00.1-1{ENDING}"
+    path.write_bytes(b"{}")
+    sizes: dict[str, int] = {}
+    assert grown(tmp_path, sizes) == [(path, 2)]
+    sizes[path.name] = 2
+    path.write_bytes(b"{}{}")
+    assert grown(tmp_path, sizes) == []

@@ -68,7 +68,7 @@ class Child(ABC):
         with contextlib.suppress(ProcessLookupError):
             os.kill(self.pid, signal.SIGKILL)
 
-    def gone(self) -> None:
+    def gone(self) -> None:  # noqa: B027  # a child may leave nothing
         """Clear away what it left when it ended."""
 
 

@@ -63,7 +63,7 @@ class Granian(MPServer):
     """
 
     def __init__(self, settings: Settings) -> None:
-        super().__init__(  # type: ignore[no-untyped-call]  # granian's servers have no full types
+        super().__init__(
             "serving.application",
             address=settings.host,
             port=settings.rest_port,
@@ -78,6 +78,7 @@ class Granian(MPServer):
 
     def worker(self, listener: socket.socket, load: Callable[[], Any]) -> multiprocessing.Process:
         """A worker process that is not started yet; `load` makes its WSGI application in it."""
-        self._shd = SocketHolder(listener.fileno(), False, BACKLOG)  # type: ignore[call-arg]  # its stub is incomplete
+        # granian's stubs do not say that there is one before `serve`, nor what it takes.
+        self._shd = SocketHolder(listener.fileno(), False, BACKLOG)  # type: ignore[call-arg, assignment]
         process: multiprocessing.Process = self._spawn_worker(0, self._spawn_wsgi_worker, load).inner
         return process

@@ -83,7 +83,7 @@ class _Deferring(MetaPathFinder):
     def __init__(self, modules: Sequence[str]) -> None:
         self.modules = set(modules)
 
-    def find_spec(self, name: str, path: Sequence[str] | None, target: ModuleType | None = None) -> ModuleSpec | None:
+    def find_spec(self, name: str, _: Sequence[str] | None, __: ModuleType | None = None) -> ModuleSpec | None:
         """The module's spec with a loader that waits."""
         if name not in self.modules:
             return None

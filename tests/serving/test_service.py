@@ -26,7 +26,7 @@ BY_ID = {"data": {"names": ["house_id"], "ndarray": [[1], [2]]}}
 
 
 class Caller(threading.Thread):
-    """A caller that asks over and over: on one connection for as long as the service lets it, or on a new one each time."""
+    """A caller that asks over and over: on one connection as long as the service lets it, or on a new one each time."""
 
     def __init__(self, started: service.Service, keep: bool) -> None:
         super().__init__()
@@ -36,6 +36,7 @@ class Caller(threading.Thread):
         self.start()
 
     def run(self) -> None:
+        """Ask until `end`."""
         connection = http.client.HTTPConnection(self.started.host, self.started.port, timeout=30)
         body, headers = json.dumps(BY_ID), {"Content-Type": "application/json"}
         while not self.stopped.is_set():

@@ -23,7 +23,6 @@ from tests.serving.test_front import call, data, post, refusal
 from tests.serving_platform import ServingPlatform
 
 HOUSES = np.array([[5.0], [400.0]])
-KEY = "a-key"
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +40,8 @@ def grpc_port(model: HousePriceModel, seldon: Any) -> Iterator[int]:
     from serving.grpc_methods import Methods
     from serving.grpc_server import GrpcServer
 
-    server = GrpcServer(Methods(model), model.settings, "127.0.0.1", 0)
+    settings = Settings(**{**dict(model.settings), "authentication": "off"})
+    server = GrpcServer(Methods(model, open_admission(settings)), settings, "127.0.0.1", 0)
     yield server.port
     server.drain(0)
 
@@ -65,8 +65,9 @@ def expected(front: Front) -> list[float]:
     return post(front, data(["house_id"], [5], [400])).prices
 
 
-def rest(seldon: Any, client: Client, **more: Any) -> Any:
-    address = f"{client.service.host}:{client.service.port}"
+def rest(seldon: Any, client: Client, key: str = "", **more: Any) -> Any:
+    """Seldon's client; its key stands in the address if one is given."""
+    address = f"{f'key:{key}@' if key else ''}{client.service.host}:{client.service.port}"
     return seldon.SeldonClient(microservice_endpoint=address, gateway_endpoint=address, **more)
 
 
@@ -95,11 +96,12 @@ def test_the_client_predicts_over_every_rest_transport(
     seldon: Any, client: Client, expected: list[float], payload: str
 ) -> None:
     asked = {"data": HOUSES, "names": ["house_id"], "payload_type": payload}
-    service = rest(seldon, client)
+    service = rest(seldon, client, client.key)
     assert prices(service.microservice(transport="rest", method="predict", **asked)) == pytest.approx(expected)
     assert prices(service.predict(gateway="seldon", **asked)) == pytest.approx(expected)
     for gateway in ("ambassador", "istio"):
-        answer = service.predict(gateway=gateway, gateway_prefix="", headers={"X-API-Key": KEY}, **asked)
+        headers = {"X-API-Key": client.key}
+        answer = rest(seldon, client).predict(gateway=gateway, gateway_prefix="", headers=headers, **asked)
         assert prices(answer) == pytest.approx(expected)
 
 
@@ -119,11 +121,11 @@ def test_the_client_predicts_over_every_grpc_transport(
 def test_the_client_asks_with_tags_and_raw_messages(seldon: Any, client: Client, grpc_port: int) -> None:
     raw = data(["house_id", "RM"], [17, 8.5])
     answers = [
-        rest(seldon, client).predict(gateway="seldon", raw_data=raw),
+        rest(seldon, client, client.key).predict(gateway="seldon", raw_data=raw),
         over_grpc(seldon, grpc_port).predict(gateway="seldon", raw_data=raw),
     ]
     assert prices(answers[0]) == pytest.approx(prices(answers[1]))
-    tagged = rest(seldon, client).predict(
+    tagged = rest(seldon, client, client.key).predict(
         gateway="ambassador", gateway_prefix="", data=HOUSES, names=["house_id"], meta={"probe": True}
     )
     assert tagged.success
@@ -133,7 +135,7 @@ def test_the_client_sends_feedback_over_every_transport(seldon: Any, client: Cli
     from seldon_core.utils import json_to_seldon_message
 
     asked, truth = json_to_seldon_message(data(["house_id"], [3])), json_to_seldon_message(data(["MEDV"], [33.4]))
-    for service in (rest(seldon, client), over_grpc(seldon, grpc_port, deployment_name="house-price")):
+    for service in (rest(seldon, client, client.key), over_grpc(seldon, grpc_port, deployment_name="house-price")):
         transport = service.config["transport"]
         answers = [
             service.feedback(asked, None, truth, 1.0, gateway=gateway, gateway_prefix="", transport=transport)
@@ -147,7 +149,7 @@ def test_a_refused_call_is_no_success_and_a_gateways_transport_gives_the_reason(
     seldon: Any, client: Client, grpc_port: int
 ) -> None:
     asked = {"data": np.array([[-1.0]]), "names": ["house_id"]}
-    over_rest, by_grpc = rest(seldon, client), over_grpc(seldon, grpc_port)
+    over_rest, by_grpc = rest(seldon, client, client.key), over_grpc(seldon, grpc_port)
     assert over_rest.predict(gateway="seldon", **asked).response["status"]["reason"] == "HOUSE_NOT_FOUND"
     assert "HOUSE_NOT_FOUND" in by_grpc.predict(gateway="seldon", **asked).msg
     for service, transport in ((over_rest, "rest"), (by_grpc, "grpc")):

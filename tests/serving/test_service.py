@@ -28,9 +28,9 @@ BY_ID = {"data": {"names": ["house_id"], "ndarray": [[1], [2]]}}
 class Caller(threading.Thread):
     """A caller that asks over and over: on one connection as long as the service lets it, or on a new one each time."""
 
-    def __init__(self, started: service.Service, keep: bool) -> None:
+    def __init__(self, started: service.Service, keep: bool, key: str) -> None:
         super().__init__()
-        self.started, self.keep = started, keep
+        self.started, self.keep, self.key = started, keep, key
         self.stopped = threading.Event()
         self.versions: list[str] = []
         self.start()
@@ -38,7 +38,7 @@ class Caller(threading.Thread):
     def run(self) -> None:
         """Ask until `end`."""
         connection = http.client.HTTPConnection(self.started.host, self.started.port, timeout=30)
-        body, headers = json.dumps(BY_ID), {"Content-Type": "application/json"}
+        body, headers = json.dumps(BY_ID), {"Content-Type": "application/json", "X-API-Key": self.key}
         while not self.stopped.is_set():
             try:
                 # It connects anew by itself after a reply with `Connection: close`, and fails if it is cut off without.
@@ -69,11 +69,11 @@ def test_rolls_and_refusals_fail_no_request_and_a_stop_ends_everything(
 ) -> None:
     bundles = serving_platform.bundles
     old = service.start(bundles["1"], serving_settings)
-    callers = [Caller(old, keep) for keep in (True, True, False)]
+    callers = [Caller(old, keep, serving_platform.key) for keep in (True, True, False)]
     new = service.roll(bundles["2"], serving_settings, lambda _: None, 120)
     assert (new.pid, new.version) == (old.pid, "2")
     assert service.running(serving_settings) == [new]
-    assert Client(new).post(BY_ID).json["meta"]["tags"]["version"] == "2"
+    assert Client(new, serving_platform.key).post(BY_ID).json["meta"]["tags"]["version"] == "2"
 
     with pytest.raises(ServiceError, match=r"is refused, .*v2 is served on\. .*model\.ubj was changed"):
         service.roll(spoiled(bundles["1"], tmp_path / "v9"), serving_settings, lambda _: None, 120)
@@ -86,7 +86,7 @@ def test_rolls_and_refusals_fail_no_request_and_a_stop_ends_everything(
         service.roll(bundles["1"], serving_settings, lambda tried: seen.append(tried.version) or 1 / 0, 120)
     assert seen == ["1"]
     assert service.running(serving_settings) == [new]
-    assert Client(new).post(BY_ID).json["meta"]["tags"]["version"] == "2"
+    assert Client(new, serving_platform.key).post(BY_ID).json["meta"]["tags"]["version"] == "2"
 
     for versions in (caller.end() for caller in callers):
         assert set(versions) == {"1", "2"}
@@ -105,10 +105,13 @@ def test_a_stop_lets_callers_finish_and_tells_load_balancers(
     assert connection.getresponse().read()
     os.kill(started.pid, signal.SIGTERM)
     deadline = time.monotonic() + 10
-    while Client(started).call("GET", "/health/ready").status == 200 and time.monotonic() < deadline:
+    while (
+        Client(started, serving_platform.key).call("GET", "/health/ready").status == 200 and time.monotonic() < deadline
+    ):
         time.sleep(0.02)
-    assert Client(started).call("GET", "/health/ready").json["status"]["code"] == 503
-    connection.request("POST", PREDICTIONS, json.dumps(BY_ID), {"Content-Type": "application/json"})
+    assert Client(started, serving_platform.key).call("GET", "/health/ready").json["status"]["code"] == 503
+    headers = {"Content-Type": "application/json", "X-API-Key": serving_platform.key}
+    connection.request("POST", PREDICTIONS, json.dumps(BY_ID), headers)
     response = connection.getresponse()
     assert (response.status, response.headers["Connection"]) == (200, "close")
     service.stop(started, serving_settings)
@@ -120,14 +123,14 @@ def test_rows_survive_a_kill_of_all_processes_and_are_profiled_by_the_next_start
 ) -> None:
     first = service.start(serving_platform.bundles["1"], serving_settings)
     for _ in range(50):
-        assert Client(first).post(BY_ID).status == 200
+        assert Client(first, serving_platform.key).post(BY_ID).status == 200
     members = group(first.pid, first.created)
     for process in members:
         process.send_signal(signal.SIGKILL)
     assert not psutil.wait_procs(members, timeout=15)[1]
     assert service.running(serving_settings) == []
     second = service.start(serving_platform.bundles["1"], serving_settings)
-    assert Client(second).post(BY_ID).status == 200
+    assert Client(second, serving_platform.key).post(BY_ID).status == 200
     deadline = time.monotonic() + 60
     while count(serving_settings.profiles_dir, "MEDV") < 102 and time.monotonic() < deadline:
         time.sleep(0.2)
@@ -146,7 +149,7 @@ def test_killed_workers_and_companions_are_replaced_and_a_killed_main_process_ta
         os.kill(worker, signal.SIGKILL)
         os.kill(sidecar.pid, signal.SIGKILL)
         assert ready_worker(started, other_than=worker) != worker
-        assert Client(started).post(BY_ID).json["meta"]["tags"]["version"] == "2"
+        assert Client(started, serving_platform.key).post(BY_ID).json["meta"]["tags"]["version"] == "2"
         deadline = time.monotonic() + 10
         while len(members := group(started.pid, started.created)) < 3 and time.monotonic() < deadline:
             time.sleep(0.02)

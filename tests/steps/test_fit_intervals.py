@@ -61,8 +61,9 @@ def test_the_range_of_the_price_is_the_contracts(platform_dir: Path) -> None:
 
 def test_the_figures_go_to_the_champions_finished_run(platform_dir: Path) -> None:
     fitted, _ = calibrated(prepared()[1])
-    mlflow_client()
-    with mlflow.start_run() as run:
+    client = mlflow_client()
+    experiment = client.create_experiment("intervals")
+    with mlflow.start_run(experiment_id=experiment) as run:
         mlflow.log_metric("test_rmse", 2.5)
     log_in_run(run.info.run_id, fitted)
     kept = mlflow_client().get_run(run.info.run_id)

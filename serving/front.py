@@ -82,7 +82,8 @@ class Front:
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> list[bytes]:
         """The response to one request."""
-        path, started = environ["PATH_INFO"], time.perf_counter()
+        path, started, measures = environ["PATH_INFO"], time.perf_counter(), self.model.measures
+        measures.in_flight.inc()
         try:
             answer = self._route(environ, path)(environ)
         except ServingError as err:
@@ -90,7 +91,9 @@ class Front:
         except Exception:  # the last line: the caller gets the one shape and no trace, the log gets the trace
             logger.exception("Unexpected fault at %s", path)
             answer = _failure(ServingError("An unexpected fault of the service; it is in the service's log."))
-        self._measure(path, answer.code, time.perf_counter() - started)
+        seconds = time.perf_counter() - started if path in PREDICT else None
+        measures.answered(path if path in self.routes else "other", answer.code, seconds)
+        measures.in_flight.dec()
         return _send(answer, environ["REQUEST_METHOD"], start_response)
 
     def _route(self, environ: Environ, path: str) -> Handler:
@@ -103,12 +106,6 @@ class Front:
         if handler is None:
             raise MethodError(f"{path} takes {' and '.join(methods)}, not {method}.", methods)
         return handler
-
-    def _measure(self, path: str, code: int, seconds: float) -> None:
-        measures = self.model.measures
-        measures.requests.labels(path if path in self.routes else "other", str(code)).inc()
-        if path in PREDICT:
-            measures.seconds.observe(seconds)
 
     def _predict(self, environ: Environ) -> Answer:
         client, model = self._admit(environ), self.model

@@ -111,14 +111,10 @@ class Methods:
                 code = 500
                 _abort(context, ServingError("An unexpected fault of the service; it is in the service's log."))
             finally:
-                self._measure(path, code, time.perf_counter() - started)
+                seconds = time.perf_counter() - started if path.endswith("/Predict") else None
+                self.model.measures.answered(path, code, seconds)
 
         return call
-
-    def _measure(self, path: str, code: int, seconds: float) -> None:
-        self.model.measures.requests.labels(path, str(code)).inc()
-        if path.endswith("/Predict"):
-            self.model.measures.seconds.observe(seconds)
 
 
 def _parsed(message: type, data: bytes) -> Any:

@@ -4,14 +4,18 @@ prometheus_client keeps them in files of the folder PROMETHEUS_MULTIPROC_DIR, wh
 """
 
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any
 
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.metrics_core import Metric
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
+from serving.bundle import Metadata
+
 PREFIX = "hpp_"
+MOST_OUTCOMES = 1000
 SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
 
 
@@ -23,17 +27,44 @@ class Metrics:
     """
 
     def __init__(self, registry: CollectorRegistry | None = None) -> None:
-        self.registry = registry or CollectorRegistry()
-        self.requests = Counter(
-            "hpp_requests", "Requests by path and status.", ["path", "code"], registry=self.registry
+        self.registry = own = registry or CollectorRegistry()
+        self.requests = Counter("hpp_requests", "Requests by path and status.", ["path", "code"], registry=own)
+        self.seconds = Histogram("hpp_prediction_seconds", "Time of a call.", registry=own, buckets=SECONDS)
+        self.in_flight = Gauge("hpp_in_flight", "Requests being answered.", registry=own, multiprocess_mode="livesum")
+        self.lookups = Histogram(
+            "hpp_lookup_seconds", "Time of a read of the online store.", registry=own, buckets=SECONDS
         )
-        self.seconds = Histogram("hpp_prediction_seconds", "Time of a call.", registry=self.registry, buckets=SECONDS)
-        self.rows = Counter("hpp_rows", "Rows priced.", registry=self.registry)
-        self.lost_rows = Counter("hpp_rows_not_recorded", "Rows priced and not recorded.", registry=self.registry)
-        self.feedback = Counter("hpp_feedback", "Feedback calls with a reward.", registry=self.registry)
+        self.rows = Counter("hpp_rows", "Rows priced.", registry=own)
+        self.lost_rows = Counter("hpp_rows_not_recorded", "Rows priced and not recorded.", registry=own)
+        self.feedback = Counter("hpp_feedback", "Feedback calls with a reward.", registry=own)
+        self.model = Gauge(
+            "hpp_model_info",
+            "The model that is served, as labels.",
+            ["model", "version", "feature_service"],
+            registry=own,
+            multiprocess_mode="livemax",
+        )
+        self.started = Gauge(
+            "hpp_start_time_seconds", "When the service was started.", registry=own, multiprocess_mode="livemin"
+        )
+        # Looking a child up by its labels takes as long as counting.
+        self._requests = lru_cache(MOST_OUTCOMES)(self.requests.labels)
 
-    def serving(self, metadata: object, started: float) -> None:
-        """Show what this worker serves."""
+    def answered(self, path: str, code: int, seconds: float | None) -> None:
+        """Count a request.
+
+        Args:
+            path: one of a fixed set of names.
+            seconds: how long a prediction took; None for another kind of request.
+        """
+        self._requests(path, str(code)).inc()
+        if seconds is not None:
+            self.seconds.observe(seconds)
+
+    def serving(self, metadata: Metadata, started: float) -> None:
+        """Show what this worker serves, and since when the service runs, in seconds since 1970."""
+        self.model.labels(metadata.model_name, metadata.model_version, metadata.feature_service).set(1)
+        self.started.set(started)
 
     def update(self, custom_metrics: list[dict[str, Any]], method: str) -> None:
         """Take Seldon's custom metrics: the model has none, its figures are those above."""
@@ -46,6 +77,24 @@ class Metrics:
     def generate_metrics(self) -> tuple[bytes, str]:
         """The figures in Prometheus' text form and its media type."""
         return generate_latest(self.registry), CONTENT_TYPE_LATEST
+
+
+class ProfileMetrics:
+    """The figures of the process that profiles what was served.
+
+    Args:
+        registry: where they are registered; a new one if none is given.
+    """
+
+    def __init__(self, registry: CollectorRegistry | None = None) -> None:
+        own = registry or CollectorRegistry()
+        self.backlog = Gauge(
+            "hpp_profile_backlog_bytes",
+            "Receipts that are not in a profile yet.",
+            registry=own,
+            multiprocess_mode="livemax",
+        )
+        self.rows = Counter("hpp_rows_profiled", "Rows that were added to profiles.", registry=own)
 
 
 def of_all_workers(folder: str) -> tuple[bytes, str]:

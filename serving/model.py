@@ -69,6 +69,7 @@ class HousePriceModel:
             settings.threads,
             settings.lookup_cache_seconds,
             settings.expired_features,
+            self.measures.lookups.observe,
         )
         profiles = settings.profiles_dir
         self.outputs = output_names(metadata.target)

@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-from serving.hourly import FEEDBACK, sync_grown
+from serving.hourly import ENDING, FEEDBACK, sync_grown
 from serving.metrics import of_all_workers
 from serving.processes import end_with_parent
 from serving.profiles import profile_spool
@@ -63,6 +63,16 @@ def work(profiles: Path, stopped: threading.Event, settings: Settings) -> None:
         if last:
             return
         last = stopped.wait(period_s)
+
+
+def backlog(profiles: Path, sizes: dict[Path, int]) -> int:
+    """The bytes of receipts that were written since they were last profiled.
+
+    Args:
+        sizes: the files' sizes then.
+    """
+    files = (profiles / SPOOL).glob(f"*{ENDING}")
+    return sum(path.stat().st_size - sizes.get(path, 0) for path in files)
 
 
 def profile_under_lock(profiles: Path, sizes: dict[str, int] | None = None) -> int:

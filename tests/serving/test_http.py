@@ -84,13 +84,37 @@ def test_a_body_without_a_declared_length_is_read(client: Client) -> None:
 
 def test_the_metrics_count_the_rows_of_all_workers(client: Client) -> None:
     def rows() -> float:
-        lines = client.call("GET", "/metrics").body.decode().splitlines()
-        return float(next(line for line in lines if line.startswith("hpp_rows_total")).split()[1])
+        return figures(client)["hpp_rows_total"]
 
     before = rows()
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(lambda n: client.post({"data": {"names": ["house_id"], "ndarray": [[n], [n]]}}), range(30)))
     assert rows() == before + 60
+
+
+def figures(client: Client) -> dict[str, float]:
+    lines = client.call("GET", "/metrics").body.decode().splitlines()
+    return {name: float(value) for name, value in (line.rsplit(" ", 1) for line in lines if line[0] != "#")}
+
+
+def test_the_metrics_say_what_is_served_since_when_and_what_is_under_way(client: Client) -> None:
+    shown = figures(client)
+    assert shown['hpp_model_info{feature_service="house_price_v1",model="house-price",version="1"}'] == 1
+    assert 0 < time.time() - shown["hpp_start_time_seconds"] < 3600
+    assert shown["hpp_in_flight"] >= 1  # this very question
+
+
+def test_reads_of_the_online_store_and_outcomes_are_counted(client: Client) -> None:
+    before = figures(client)
+    assert client.post({"data": {"names": ["house_id"], "ndarray": [[500]]}}).status == 200
+    assert client.post({"data": {"names": ["house_id"], "ndarray": [[-7]]}}).status == 404
+    assert client.call("GET", "/some/path").status == 404
+    after = figures(client)
+    counted = {name for name in after if name.startswith("hpp_requests_total") and after[name] > before.get(name, 0)}
+    found = {('path="' + path + '"', f'code="{code}"') for path, code in ((PREDICTIONS, 200), (PREDICTIONS, 404))}
+    for path, code in found | {('path="other"', 'code="404"')}:
+        assert any(path in name and code in name for name in counted)
+    assert after["hpp_lookup_seconds_count"] >= before["hpp_lookup_seconds_count"] + 2
 
 
 def test_the_metrics_port_shows_the_same_figures(client: Client, metrics_port: int) -> None:

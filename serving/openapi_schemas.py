@@ -27,7 +27,7 @@ def schemas(contract: RequestContract, metadata: Metadata) -> dict[str, Schema]:
         **_data_forms(contract),
         "RequestTags": _request_tags(),
         "Prediction": _prediction(contract, metadata),
-        "Feedback": _feedback(),
+        "Feedback": _feedback(metadata.target),
         "Error": _error(),
     }
 
@@ -145,7 +145,15 @@ def _reply_tags() -> Schema:
         },
     }
     sometimes = {
-        "receipt": {"type": "string", "description": "By it the prediction can be rebuilt and feedback given."},
+        "receipt": {
+            "type": ["string", "null"],
+            "description": "By it the prediction can be rebuilt and feedback given; null: it could not be written.",
+        },
+        "expired": {
+            "type": "array",
+            "items": {"type": "integer"},
+            "description": "The rows whose features are older than their time to live, where a setting answers them.",
+        },
         "explanations": {"type": "array", "items": _reasons(), "description": "The reasons, row by row."},
     }
     return _object(always) | {"properties": always | sometimes}
@@ -168,12 +176,35 @@ def _reasons() -> Schema:
     return _object(reasons) | {"description": "They add up to the price, in its unit."}
 
 
-def _feedback() -> Schema:
-    message = {"type": "object", "description": "A Seldon message."}
-    truth = {"type": "object", "description": "A Seldon message with the true prices, one for each row."}
+def _feedback(target: str) -> Schema:
+    message: Schema = {"type": "object", "description": "The Seldon message that was sent, or that was answered."}
+    receipt = {"type": "string", "description": "Of the whole reply; with `/` and a row's number, of that row."}
+    echoed = {
+        "meta": {"type": "object", "properties": {"tags": {"type": "object", "properties": {"receipt": receipt}}}}
+    }
+    prices = {
+        "names": {"const": [target]},
+        "ndarray": {"type": "array", "minItems": 1, "items": {"type": "array", "items": {"type": "number"}}},
+    }
+    truth: Schema = {
+        "type": "object",
+        "properties": {"data": {"type": "object", "properties": prices}},
+        "description": f"A Seldon message with the true {target}, one for each row of the receipt or of the request.",
+    }
     reward = {"type": "number", "description": "Seldon's measure of how good the answer was."}
-    parts = {"request": message, "response": message, "truth": truth, "reward": reward}
-    return {"type": "object", "minProperties": 1, "properties": parts}
+    said = message | {"properties": echoed}
+    return {
+        "type": "object",
+        "properties": {"request": said, "response": said, "truth": truth, "reward": reward},
+        "minProperties": 1,
+        "description": "What came true, by the receipt of the reply or by the house ids of the request.",
+        "examples": [
+            {
+                "request": {"data": {"names": [HOUSE_ID], "ndarray": [[17]]}},
+                "truth": {"data": {"names": [target], "ndarray": [[23.1]]}},
+            }
+        ],
+    }
 
 
 def _error() -> Schema:

@@ -56,7 +56,7 @@ def stock_seldon(bundle: Path, settings: Settings, folder: Path) -> Iterator[Tar
     """Seldon's own command line with the same user model."""
     port = free_port(HOST)
     parameters = msgspec.json.encode([{"name": "bundle", "type": "STRING", "value": str(bundle)}]).decode()
-    arguments = ["-m", "benchmarks.stock", "benchmarks.stock.Model", "--service-type", "MODEL"]
+    arguments = ["-m", "benchmarks.stock", "serving.model.HousePriceModel", "--service-type", "MODEL"]
     arguments += ["--parameters", parameters, "--workers", str(settings.workers), "--grpc-workers", "0"]
     arguments += ["--http-port", str(port), "--metrics-port", str(free_port(HOST))]
     own = {"HPP_PROFILES_DIR": str(folder / "stock-profiles")}

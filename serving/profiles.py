@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
+import numpy as np
 
 from serving.files import write_atomically
 from serving.hourly import ENDING, grown
@@ -142,11 +143,16 @@ def _with_rows(
 ) -> "DatasetProfileView":
     """The profile with the rows added and the counts in its metadata."""
     import pandas as pd
-    from whylogs.core import DatasetProfile, DatasetProfileView
+    from whylogs.core import DatasetProfile, DatasetProfileView, DatasetSchema
+    from whylogs.core.dataset_profile import ColumnProperties
 
-    profile = DatasetProfile(dataset_timestamp=datetime.now(UTC))
+    table = pd.DataFrame(np.array(rows, dtype=np.float64).reshape(len(rows), len(columns)), columns=columns)
+    # Of a whole column whylogs need not look at each value, which is most of its work.
+    whole = [name for name, missing in table.isna().any().items() if not missing]
+    schema = DatasetSchema(types={name: (float, ColumnProperties.homogeneous) for name in whole})
+    profile = DatasetProfile(dataset_timestamp=datetime.now(UTC), schema=schema)
     if rows:
-        profile.track(pd.DataFrame(rows, columns=columns, dtype="float64"))
+        profile.track(table)
     view = profile.view() if known is None else known.merge(profile.view())
     return DatasetProfileView(
         columns=view.get_columns(),

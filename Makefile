@@ -14,7 +14,7 @@ help:  ## this list
 setup: $(READY)  ## install the locked dependencies into .venv
 
 demo: $(READY)  ## run the whole platform once on the housing data and leave the service standing
-	@$(BIN)/python -m pipelines.demo
+	@$(BIN)/python -O -m pipelines.demo
 
 test: $(READY)  ## run the tests with coverage
 	$(BIN)/pytest --cov --cov-report=term --cov-fail-under=90
@@ -33,7 +33,7 @@ types: $(READY)
 contracts: $(READY)
 	$(BIN)/lint-imports
 
-bench: $(READY)  ## measure the service beside a FastAPI peer, in one run (after make demo)
+bench: $(READY)  ## measure the service beside a FastAPI app and stock Seldon under wrk (after make demo)
 	$(BIN)/python -m benchmarks.serving
 
 dashboard: $(READY)  ## open the ZenML dashboard on the runs of this folder

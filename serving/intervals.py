@@ -1,6 +1,7 @@
 """The interval around a price, from the bundle's table of half-widths."""
 
 import itertools
+from bisect import bisect_right
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 INTERVALS = "intervals.json"
+FEW_ROWS = 8  # up to here a loop in Python is quicker than a dozen calls of NumPy
 
 
 class IntervalTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -60,8 +62,11 @@ class Intervals:
             raise BundleError(f"{INTERVALS} is no usable table of intervals: {fault}. Register again.")
         self.coverage = table.coverage
         self._minimum, self._maximum = table.minimum, table.maximum
-        self._prices = np.asarray(table.prices, dtype=np.float64)
-        self._half_widths = np.asarray(table.half_widths, dtype=np.float64)
+        self._first, self._last = table.prices[0], table.prices[-1]
+        # A straight line from each price of the table to the next: where it starts, how high, and how steep.
+        self._starts, self._heights = table.prices[:-1] or table.prices, table.half_widths
+        self._slopes = _slopes(table) or (0.0,)
+        self._lines = tuple(np.array(each) for each in (self._starts, self._heights, self._slopes))
 
     def around(self, prices: "NDArray[np.floating]") -> "tuple[NDArray[np.float64], NDArray[np.float64]]":
         """(n,) lower and (n,) upper ends, in the target's unit: lower <= price <= upper.
@@ -72,11 +77,36 @@ class Intervals:
         Args:
             prices: (n,) predicted prices.
         """
+        starts, heights, slopes = self._lines
         middle = prices.astype(np.float64)
-        half = np.interp(middle, self._prices, self._half_widths)
+        inside = np.minimum(np.maximum(middle, self._first), self._last)
+        line = np.searchsorted(starts[1:], inside, side="right")
+        half = (inside - starts[line]) * slopes[line] + heights[line]
         low = np.minimum(np.maximum(middle - half, self._minimum), middle)
         high = np.maximum(np.minimum(middle + half, self._maximum), middle)
         return low, high
+
+    def rows(self, prices: "NDArray[np.floating]") -> "list[tuple[float, float, float]]":
+        """Each price with the lower and the upper end of its interval, the same numbers as `around` gives."""
+        if len(prices) > FEW_ROWS:
+            low, high = self.around(prices)
+            return list(zip(prices.tolist(), low.tolist(), high.tolist(), strict=True))
+        return [self._row(price) for price in prices.tolist()]
+
+    def _row(self, price: float) -> tuple[float, float, float]:
+        inside = min(max(price, self._first), self._last)
+        line = bisect_right(self._starts, inside, 1) - 1
+        half = (inside - self._starts[line]) * self._slopes[line] + self._heights[line]
+        return (
+            price,
+            min(max(price - half, self._minimum), price),
+            max(min(price + half, self._maximum), price),
+        )
+
+
+def _slopes(table: IntervalTable) -> tuple[float, ...]:
+    pairs = zip(itertools.pairwise(table.prices), itertools.pairwise(table.half_widths), strict=True)
+    return tuple((above - below) / (right - left) for (left, right), (below, above) in pairs)
 
 
 def _fault(table: IntervalTable) -> str | None:

@@ -136,13 +136,12 @@ class HousePriceModel:
         started = time.perf_counter()
         raw, found = self._features(query)
         prices = self.predictor.predict(raw)
-        low, high = self.intervals.around(prices)
+        priced = self.intervals.rows(prices)
         tags = {**self.fixed_tags, "inference_ms": round((time.perf_counter() - started) * 1000, 3)}
         if query.explain:
             tags["explanations"] = self.explainer.explain(raw, prices)
         if found is not None and found.expired:
             tags["expired"] = found.expired
-        priced = list(zip(prices.tolist(), low.tolist(), high.tolist(), strict=True))
         tags["receipt"] = self._record(raw, priced, query, found, client)
         return {"data": {"names": self.outputs, **_values(query.form, priced)}, "meta": {"tags": tags}}
 

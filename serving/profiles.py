@@ -15,7 +15,7 @@ import numpy as np
 
 from serving.files import write_atomically
 from serving.hourly import ENDING, grown
-from serving.receipts import Header, Served
+from serving.receipts import Header
 
 if TYPE_CHECKING:
     from whylogs.core import DatasetProfileView
@@ -24,6 +24,14 @@ logger = logging.getLogger(__name__)
 PROFILE_ENDING = ".bin"
 OFFSET, ROWS, BROKEN = "spool_offset", "rows", "broken_lines"
 BATCH_BYTES = 4_000_000
+
+
+class _Line(msgspec.Struct):
+    """What a profile takes of a line of the spool, `serving.receipts.Served`."""
+
+    rows: list[list[float | None]]
+    out: list[list[float]] = []
+    probe: bool = False
 
 
 def profile_path(profiles: Path, spool_file: Path) -> Path:
@@ -120,22 +128,19 @@ def _rows(lines: list[bytes], width: int) -> tuple[list[list[float | None]], int
     """The features and prices of the lines without probes, and the number of lines that are no line of a spool."""
     rows: list[list[float | None]] = []
     broken = 0
+    decode = msgspec.json.Decoder(_Line).decode
     for text in lines:
         try:
-            line = msgspec.json.decode(text, type=Served)
+            line = decode(text)
         except msgspec.DecodeError:
             broken += bool(text.strip())
             continue
         if not line.probe:
-            rows.extend(row for row in _priced(line) if len(row) == width)
+            for row, priced in zip(line.rows, line.out, strict=False):
+                row += priced[:1]
+                if len(row) == width:
+                    rows.append(row)
     return rows, broken
-
-
-def _priced(line: Served) -> Iterable[list[float | None]]:
-    """Each row with its price as the last value."""
-    if not line.prices:  # the lines of the service's first version, whose rows end in the price
-        return (list(row) for row in line.rows)
-    return ([*row, priced[0]] for row, priced in zip(line.rows, line.prices, strict=False) if priced)
 
 
 def _with_rows(
@@ -149,7 +154,7 @@ def _with_rows(
     table = pd.DataFrame(np.array(rows, dtype=np.float64).reshape(len(rows), len(columns)), columns=columns)
     # Of a whole column whylogs need not look at each value, which is most of its work.
     whole = [name for name, missing in table.isna().any().items() if not missing]
-    schema = DatasetSchema(types={name: (float, ColumnProperties.homogeneous) for name in whole})
+    schema = DatasetSchema(types=dict.fromkeys(whole, (float, ColumnProperties.homogeneous)))
     profile = DatasetProfile(dataset_timestamp=datetime.now(UTC), schema=schema)
     if rows:
         profile.track(table)

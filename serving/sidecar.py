@@ -18,7 +18,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 from serving.hourly import ENDING, FEEDBACK, sync_grown
-from serving.metrics import of_all_workers
+from serving.metrics import ProfileMetrics, of_all_workers
 from serving.processes import end_with_parent
 from serving.profiles import profile_spool
 from serving.retention import remove_old
@@ -51,10 +51,12 @@ def work(profiles: Path, stopped: threading.Event, settings: Settings) -> None:
     # It tells of every profile that it reads.
     logging.getLogger("whylogs").setLevel(logging.WARNING)
     sizes: dict[str, int] = {}
-    cleaned = -CLEANING_S
+    cleaned, figures = -CLEANING_S, ProfileMetrics()
     while True:
         try:
-            profile_under_lock(profiles, sizes)
+            figures.backlog.set(backlog(profiles, sizes))
+            figures.rows.inc(profile_under_lock(profiles, sizes))
+            figures.backlog.set(backlog(profiles, sizes))
             if time.monotonic() - cleaned >= CLEANING_S:
                 clean_under_lock(profiles, settings)
                 cleaned = time.monotonic()
@@ -65,14 +67,14 @@ def work(profiles: Path, stopped: threading.Event, settings: Settings) -> None:
         last = stopped.wait(period_s)
 
 
-def backlog(profiles: Path, sizes: dict[Path, int]) -> int:
+def backlog(profiles: Path, sizes: dict[str, int]) -> int:
     """The bytes of receipts that were written since they were last profiled.
 
     Args:
-        sizes: the files' sizes then.
+        sizes: the files' sizes then, by name.
     """
     files = (profiles / SPOOL).glob(f"*{ENDING}")
-    return sum(path.stat().st_size - sizes.get(path, 0) for path in files)
+    return sum(path.stat().st_size - sizes.get(path.name, 0) for path in files)
 
 
 def profile_under_lock(profiles: Path, sizes: dict[str, int] | None = None) -> int:

@@ -142,6 +142,13 @@ def test_every_served_row_but_those_of_probes_is_in_a_whylogs_profile(client: Cl
     while (found := counted(profiles_dir)) < wanted and time.monotonic() < deadline:
         time.sleep(0.2)
     assert found == wanted
+    while (shown := figures(client)).get("hpp_rows_profiled_total", 0) < wanted and time.monotonic() < deadline:
+        time.sleep(0.2)
+    assert shown["hpp_rows_profiled_total"] >= wanted
+    while shown["hpp_profile_backlog_bytes"] and time.monotonic() < deadline:
+        time.sleep(0.2)
+        shown = figures(client)
+    assert shown["hpp_profile_backlog_bytes"] == 0
 
 
 def counted(profiles_dir: Path) -> int:

@@ -53,9 +53,23 @@ def test_the_interval_of_a_row_does_not_depend_on_the_rows_beside_it() -> None:
     intervals = Intervals(changed())
     prices = np.linspace(0, 55, 101, dtype=np.float32)
     low, high = intervals.around(prices)
+    together = list(zip(prices.tolist(), low.tolist(), high.tolist(), strict=True))
     alone = [intervals.around(prices[at : at + 1]) for at in range(len(prices))]
-    assert [float(row[0][0]) for row in alone] == low.tolist()
-    assert [float(row[1][0]) for row in alone] == high.tolist()
+    assert [(float(low[0]), float(high[0])) for low, high in alone] == [row[1:] for row in together]
+    assert [intervals.rows(prices[at : at + 1])[0] for at in range(len(prices))] == together
+    assert intervals.rows(prices) == together
+
+
+@given(st.lists(st.floats(-1e3, 1e3, width=32), min_size=1, max_size=8))
+def test_few_rows_and_many_rows_get_the_same_bits(prices: list[float]) -> None:
+    intervals = Intervals(changed(prices=[3.1, 17.3, 40.7], half_widths=[0.7, 4.9, 3.3]))
+    few = np.array(prices, dtype=np.float32)
+    assert intervals.rows(np.tile(few, 9))[: len(few)] == intervals.rows(few)
+
+
+def test_a_table_of_one_price_has_one_width() -> None:
+    intervals = Intervals(changed(prices=[10.0], half_widths=[2.0]))
+    assert intervals.rows(np.array([4, 30], dtype=np.float32)) == [(4, 2, 6), (30, 28, 32)]
 
 
 def test_a_bundles_intervals_hold_at_least_what_they_promise_of_the_houses_that_trained_its_model(

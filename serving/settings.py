@@ -43,6 +43,7 @@ class Settings(BaseSettings):
     audit_dir: Path
     audit_days: int = Field(ge=1)
     flush_seconds: float = Field(gt=0, le=3600)
+    profile_seconds: float = Field(gt=0, le=3600)
     receipt_days: float = Field(gt=0)
     receipts_max_mb: float = Field(gt=0)
     lookup_cache_seconds: float = Field(ge=0, le=3600)

@@ -44,7 +44,7 @@ def keep_durable(profiles: Path, stopped: threading.Event, period_s: float) -> N
 
 def work(profiles: Path, stopped: threading.Event, settings: Settings) -> None:
     """Bring the profiles up to date, and remove what is too old, until `stopped`, and once more then."""
-    period_s = settings.flush_seconds
+    period_s = settings.profile_seconds
     last = stopped.wait(period_s)
     import whylogs.core  # noqa: F401  # now, not at the first row: it takes seconds, and a stop would have to wait
 

@@ -84,14 +84,6 @@ def test_a_file_that_did_not_grow_is_not_read_again(tmp_path: Path) -> None:
     spool.close()
 
 
-def test_lines_of_the_first_version_of_the_service_are_profiled_too(tmp_path: Path) -> None:
-    (tmp_path / "spool").mkdir()
-    old = b'{"version":"7","columns":["RM","MEDV"]}\n{"t":1.0,"rows":[[6.0,20.0],[null,21.0]]}\n'
-    (tmp_path / "spool" / f"v7.1970-01-01T00.1-1{ENDING}").write_bytes(old)
-    assert profile_spool(tmp_path / "spool", tmp_path) == 2
-    assert count(tmp_path, "MEDV") == 2
-
-
 def test_the_profiles_of_two_workers_merge_to_one(tmp_path: Path) -> None:
     for _ in range(2):
         spool = Spool(tmp_path / "spool", HEADER)
@@ -107,7 +99,7 @@ def test_a_line_that_is_still_being_written_waits_for_the_next_round(tmp_path: P
     spool.append(served((6.0, 20.0)))
     spool.close()
     path = only(tmp_path / "spool")
-    line = b'{"t":1.0,"rows":[[5.0,10.0]]}\n'
+    line = b'{"t":1.0,"rows":[[5.0]],"out":[[10.0]]}\n'
     with path.open("ab") as file:
         file.write(line[:12])
         file.flush()

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from serving.bundle import Metadata, read_bundle, read_metadata
 from serving.contract import HOUSE_FEATURES, HOUSE_TARGET, FeatureSpec, read_feature_service, read_feature_view
-from serving.errors import BundleError, ContractError, NotReadyError, ServingError
+from serving.errors import BundleError, ContractError, NotReadyError, ServingError, TooLargeError
 from serving.explanations import Explainer
 from serving.faults import error_body
 from serving.feedback import FeedbackLog
@@ -131,8 +131,13 @@ class HousePriceModel:
         """The reply to a checked request.
 
         Raises:
-            ServingError: a house is unknown or its features have expired, or the online store does not answer.
+            ServingError: a house is unknown or its features have expired, the online store does not answer, or the
+                reasons of too many rows are asked for.
         """
+        if query.explain and query.row_count > (most := self.settings.max_explained_rows):
+            raise TooLargeError(
+                f"Reasons are given for {most} rows at a time; the request has {query.row_count}. Split the request."
+            )
         started = time.perf_counter()
         raw, found = self._features(query)
         prices = self.predictor.predict(raw)

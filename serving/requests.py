@@ -53,6 +53,11 @@ class Query:
     probe: bool = False
     explain: bool = False
 
+    @property
+    def row_count(self) -> int:
+        """How many rows are asked for."""
+        return len(self.values)
+
 
 def read_query(message: Any, contract: RequestContract) -> Query:
     """The query in a decoded Seldon message.

@@ -34,6 +34,7 @@ class Settings(BaseSettings):
     threads: int = Field(ge=1, le=64)
     drain_seconds: float = Field(ge=0, le=600)
     max_rows: int = Field(ge=1)
+    max_explained_rows: int = Field(ge=1)
     max_body_bytes: int = Field(ge=1024)
     authentication: Literal["on", "off"]
     api_keys: Path

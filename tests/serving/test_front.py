@@ -138,6 +138,12 @@ def test_the_reasons_of_every_row_add_up_to_its_price_when_they_are_asked_for(fr
         assert set(reasons["contributions"]) == set(USED)
 
 
+def test_reasons_for_more_rows_than_the_limit_are_413(front: Front) -> None:
+    many = [[1]] * (front.model.settings.max_explained_rows + 1)
+    refusal(post(front, data(["house_id"], *many, tags={"explain": True})), 413, "TOO_LARGE")
+    assert post(front, data(["house_id"], *many)).status == 200
+
+
 def test_bad_features_are_422_with_details(front: Front) -> None:
     status = refusal(post(front, data(["house_id", "RM"], [5, 100], [6, "x"])), 422, "INVALID_FEATURES")
     assert [(one["row"], one["feature"], one["value"]) for one in status["details"]] == [(0, "RM", 100), (1, "RM", "x")]

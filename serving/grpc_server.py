@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import grpc
 
 from serving.errors import ServiceError
-from serving.preload import preload
+from serving.preload import ONE_THREAD, preload
 from serving.processes import end_with_parent
 from serving.settings import Settings, read_settings
 
@@ -26,8 +26,6 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 GRACE_S = 5
-# A worker's arithmetic is too small to be shared between threads: more of them only wait for each other.
-ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 WAITING_PER_THREAD = 100
 
 

@@ -15,7 +15,7 @@ from typing import Annotated
 
 import msgspec
 
-from serving.client import Client as Client  # also for those who look for it here
+from serving.client import Client
 from serving.errors import KeysError, UnauthorizedError
 from serving.settings import MOST_A_MINUTE
 

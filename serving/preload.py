@@ -14,6 +14,8 @@ from serving.settings import Settings
 
 # Feast imports its own servers, and with them FastAPI, Uvicorn and OAuth, to offer `feast serve` and `feast ui`.
 DEFERRED = ("feast.feature_server", "feast.ui_server")
+# A worker's arithmetic is too small to be shared between threads: more of them only wait for each other.
+ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
 def preload(settings: Settings) -> None:

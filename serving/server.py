@@ -18,12 +18,9 @@ from pathlib import Path
 from serving.application import Instance, create
 from serving.children import Companion, Kind, Worker
 from serving.listening import Granian, Listeners
-from serving.preload import preload
+from serving.preload import ONE_THREAD, preload
 from serving.settings import Settings, read_settings
 from serving.supervisor import Supervisor
-
-# A worker's arithmetic is too small to be shared between threads: more of them only wait for each other.
-ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
 def run(instance: Instance) -> None:

@@ -15,6 +15,7 @@ from typing import Any
 import grpc
 import pytest
 
+from serving import service
 from serving.admission import open_admission
 from serving.errors import InvalidRequestError
 from serving.faults import error_body
@@ -191,8 +192,8 @@ def test_health_and_reflection_are_answered(channel: grpc.Channel) -> None:
     from grpc_health.v1 import health_pb2, health_pb2_grpc
     from grpc_reflection.v1alpha.proto_reflection_descriptor_database import ProtoReflectionDescriptorDatabase
 
-    for service in ("", "seldon.protos.Seldon"):
-        answer = health_pb2_grpc.HealthStub(channel).Check(health_pb2.HealthCheckRequest(service=service))
+    for name in ("", "seldon.protos.Seldon"):
+        answer = health_pb2_grpc.HealthStub(channel).Check(health_pb2.HealthCheckRequest(service=name))
         assert answer.status == health_pb2.HealthCheckResponse.SERVING
     described = DescriptorPool(ProtoReflectionDescriptorDatabase(channel))
     assert "Predict" in described.FindServiceByName("seldon.protos.Model").methods_by_name
@@ -327,3 +328,28 @@ def test_it_ends_when_its_parent_is_killed(serving_platform: ServingPlatform, tm
         time.sleep(0.05)
     os.kill(child, signal.SIGKILL)
     pytest.fail("the gRPC process outlived its parent")
+
+
+def test_the_service_starts_grpc_and_rolls_it_with_the_workers(
+    serving_platform: ServingPlatform, serving_settings: Settings, seldon: Any
+) -> None:
+    settings = serving_settings.model_copy(update={"grpc_port": free_port()})
+    started = service.start(serving_platform.bundles["1"], settings)
+    with grpc.insecure_channel(f"127.0.0.1:{settings.grpc_port}") as channel:
+        stub, asked = seldon[1].SeldonStub(channel), message(seldon, data(["house_id"], [17]))
+        metadata = (("x-api-key", serving_platform.key),)
+
+        def version() -> str:
+            reply = stub.Predict(asked, metadata=metadata, wait_for_ready=True, timeout=60)
+            return str(as_json(reply)["meta"]["tags"]["version"])
+
+        assert version() == "1"
+        service.roll(serving_platform.bundles["2"], settings, lambda _: None, 120)
+        deadline = time.monotonic() + 30
+        while version() != "2" and time.monotonic() < deadline:  # the old one finishes its calls first
+            time.sleep(0.1)
+        assert version() == "2"
+        with pytest.raises(grpc.RpcError) as refused_call:
+            stub.Predict(asked)
+        assert refused_call.value.code() == grpc.StatusCode.UNAUTHENTICATED
+    service.stop(started, settings)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from serving.draining import REPLACED, STOPPED
-from serving.processes import end_with_parent, listens
+from serving.processes import PARENT, listens
 
 READY_PREFIX, FAILED_PREFIX = "ready-", "failed-"
 
@@ -127,8 +127,8 @@ class Companion(Child):
     def __init__(self, place: int, arguments: Sequence[str], port: int = 0) -> None:
         super().__init__(place)
         self.port = port
-        # Before it imports anything: a main process that is killed now must not leave it behind.
-        self.process = subprocess.Popen([sys.executable, *arguments], preexec_fn=end_with_parent)  # noqa: S603
+        environment = {**os.environ, PARENT: str(os.getpid())}
+        self.process = subprocess.Popen([sys.executable, *arguments], env=environment)  # noqa: S603  # our own modules
         self.pidfd = os.pidfd_open(self.process.pid) if sys.platform == "linux" else None
 
     @property

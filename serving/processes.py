@@ -13,6 +13,7 @@ import psutil
 
 POLL_S = 0.05
 PR_SET_PDEATHSIG = 1
+PARENT = "HPP_PARENT_PID"
 
 
 def start_apart(arguments: Sequence[str], log: Path, environment: Mapping[str, str]) -> tuple[int, float]:
@@ -35,9 +36,17 @@ def start_apart(arguments: Sequence[str], log: Path, environment: Mapping[str, s
 
 
 def end_with_parent() -> None:
-    """Let the kernel end this process when its parent dies, even by SIGKILL (Linux; elsewhere `stop` ends it)."""
+    """Let the kernel end this process when its parent dies, even by SIGKILL (Linux; elsewhere `stop` ends it).
+
+    Call it early, in the process itself: between fork and exec of a process with threads it could hang for ever.
+
+    Raises:
+        SystemExit: the parent that started this process, by its own word in the environment, is gone already.
+    """
     with contextlib.suppress(AttributeError):
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+    if int(os.environ.get(PARENT, os.getppid())) != os.getppid():
+        raise SystemExit("The process that started this one has ended.")
 
 
 def group(pid: int, created: float) -> list[psutil.Process]:

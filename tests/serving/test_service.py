@@ -151,7 +151,7 @@ def test_killed_workers_and_companions_are_replaced_and_a_killed_main_process_ta
         assert ready_worker(started, other_than=worker) != worker
         assert Client(started, serving_platform.key).post(BY_ID).json["meta"]["tags"]["version"] == "2"
         deadline = time.monotonic() + 10
-        while len(members := group(started.pid, started.created)) < 3 and time.monotonic() < deadline:
+        while len(members := group(started.pid, started.created)) != 3 and time.monotonic() < deadline:
             time.sleep(0.02)
         assert sidecar.pid not in {one.pid for one in members}
 

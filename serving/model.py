@@ -1,6 +1,7 @@
 """The Seldon user model: prices for raw features, for house ids, or for houses with some features changed."""
 
 import logging
+import math
 import time
 from collections.abc import Sequence
 from functools import lru_cache
@@ -132,11 +133,12 @@ class HousePriceModel:
 
         Raises:
             ServingError: a house is unknown or its features have expired, the online store does not answer, or the
-                reasons of too many rows are asked for.
+                reasons or the features of too many rows are asked for.
         """
-        if query.explain and query.row_count > (most := self.settings.max_explained_rows):
+        if (query.explain or query.features) and query.row_count > (most := self.settings.max_explained_rows):
             raise TooLargeError(
-                f"Reasons are given for {most} rows at a time; the request has {query.row_count}. Split the request."
+                f"Reasons and features are given for {most} rows at a time; the request has {query.row_count}. "
+                "Split the request."
             )
         started = time.perf_counter()
         raw, found = self._features(query)
@@ -145,6 +147,8 @@ class HousePriceModel:
         tags = {**self.fixed_tags, "inference_ms": round((time.perf_counter() - started) * 1000, 3)}
         if query.explain:
             tags["explanations"] = self.explainer.explain(raw, prices)
+        if query.features:
+            tags["features"] = _inputs(self.metadata.features, raw, found)
         if found is not None and found.expired:
             tags["expired"] = found.expired
         tags["receipt"] = self._record(raw, priced, query, found, client)
@@ -234,6 +238,13 @@ def output_names(target: str) -> tuple[str, str, str]:
 def _positions(wanted: tuple[str, ...], names: tuple[str, ...]) -> NDArray[np.intp]:
     """Where the wanted columns stand among the names."""
     return np.array([names.index(name) for name in wanted], dtype=np.intp)
+
+
+def _inputs(names: Sequence[str], raw: Matrix, found: Found | None) -> dict[str, Any]:
+    """What the prices were made from: the model's features in training order, None where a value is missing, and when
+    they were observed, in seconds since 1970 (None: the caller gave them all)."""
+    rows = [[None if math.isnan(value) else value for value in row] for row in raw.tolist()]
+    return {"names": list(names), "rows": rows, "event_times": None if found is None else found.event_times}
 
 
 def _values(form: Form, rows: Rows) -> dict[str, Any]:

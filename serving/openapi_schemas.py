@@ -111,7 +111,8 @@ def _object(properties: Schema) -> Schema:
 def _request_tags() -> Schema:
     explain = {"type": "boolean", "description": "true: the reply has each row's reasons in `meta.tags.explanations`."}
     probe = {"type": "boolean", "description": "true: the rows are a test; they are left out of the drift profiles."}
-    return {"type": "object", "properties": {"explain": explain, "probe": probe}}
+    features = {"type": "boolean", "description": "true: the reply has what each price was made from, in `features`."}
+    return {"type": "object", "properties": {"explain": explain, "features": features, "probe": probe}}
 
 
 def _prediction(contract: RequestContract, metadata: Metadata) -> Schema:
@@ -155,8 +156,21 @@ def _reply_tags() -> Schema:
             "description": "The rows whose features are older than their time to live, where a setting answers them.",
         },
         "explanations": {"type": "array", "items": _reasons(), "description": "The reasons, row by row."},
+        "features": _inputs(),
     }
     return _object(always) | {"properties": always | sometimes}
+
+
+def _inputs() -> Schema:
+    value = {"type": ["number", "null"]}
+    row = {"type": "array", "items": value}
+    times = {"type": ["array", "null"], "items": {"type": "number"}}
+    inputs = {
+        "names": {"type": "array", "items": {"type": "string"}, "description": "In training order."},
+        "rows": {"type": "array", "items": row, "description": "Row by row; null where a value is missing."},
+        "event_times": times | {"description": "When they were observed, in seconds since 1970; null: all were sent."},
+    }
+    return _object(inputs) | {"description": "What the prices were made from, where it was asked for."}
 
 
 def _reasons() -> Schema:

@@ -28,6 +28,7 @@ class _Data(msgspec.Struct):
 class _Tags(msgspec.Struct):
     probe: bool = False
     explain: bool = False
+    features: bool = False
 
 
 class _Meta(msgspec.Struct):
@@ -126,7 +127,7 @@ class QuickReader:
         if not (plan.allows(rows) if len(rows) <= FEW_ROWS else plan.allows_matrix(values)):
             return None
         tags = message.meta.tags
-        return Query("ndarray", names, values, None, tags.probe, tags.explain)
+        return Query("ndarray", names, values, None, tags.probe, tags.explain, tags.features)
 
     def _houses(self, message: _ById) -> Query | None:
         ids = [house_id for (house_id,) in message.data.ndarray]
@@ -135,7 +136,7 @@ class QuickReader:
         if not all(house_id in INT64 for house_id in ids):
             return None
         tags = message.meta.tags
-        return Query("ndarray", (), np.empty((len(ids), 0)), ids, tags.probe, tags.explain)
+        return Query("ndarray", (), np.empty((len(ids), 0)), ids, tags.probe, tags.explain, tags.features)
 
     def _make_plan(self, names: tuple[str, ...]) -> _Plan | None:
         """The plan for these names, or None: they are not what the contract wants."""

@@ -14,7 +14,7 @@ from serving.faults import Faults, shown
 
 HOUSE_ID = "house_id"
 Form = Literal["ndarray", "tensor"]
-SWITCHES = ("explain", "probe")
+SWITCHES = ("explain", "features", "probe")
 INT64 = range(-(2**63), 2**63)
 
 
@@ -44,6 +44,7 @@ class Query:
         house_ids: the house of each row, or None: everything is in `values`.
         probe: the rows are a test of the service, not traffic: they are left out of the profiles.
         explain: the answer is to say how each price came about.
+        features: the answer is to say which features each price was made from.
     """
 
     form: Form
@@ -52,6 +53,7 @@ class Query:
     house_ids: list[int] | None
     probe: bool = False
     explain: bool = False
+    features: bool = False
 
     @property
     def row_count(self) -> int:

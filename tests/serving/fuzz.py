@@ -187,7 +187,7 @@ def _tensor(width: int, odd: list[str]) -> st.SearchStrategy[str]:
 
 def metas(odd: list[str]) -> st.SearchStrategy[str]:
     """What may stand behind the data."""
-    tags = st.sampled_from(["probe", "explain", "other"]).flatmap(
+    tags = st.sampled_from(["probe", "explain", "features", "other"]).flatmap(
         lambda tag: st.sampled_from(["true", "true", *odd]).map(lambda value: f',"meta":{{"tags":{{"{tag}":{value}}}}}')
     )
     return st.one_of(st.just(""), st.just(""), tags, st.sampled_from(odd).map(lambda meta: f',"meta":{meta}'))

@@ -138,9 +138,31 @@ def test_the_reasons_of_every_row_add_up_to_its_price_when_they_are_asked_for(fr
         assert set(reasons["contributions"]) == set(USED)
 
 
-def test_reasons_for_more_rows_than_the_limit_are_413(front: Front) -> None:
+def test_the_features_that_were_used_are_in_the_reply_when_they_are_asked_for(
+    front: Front, serving_platform: ServingPlatform
+) -> None:
+    plain = post(front, data(["house_id", "RM"], [1, 8.5], [MISSING, 7])).json
+    reply = post(front, data(["house_id", "RM"], [1, 8.5], [MISSING, 7], tags={"features": True})).json
+    assert "features" not in plain["meta"]["tags"]
+    assert reply["data"] == plain["data"]
+    used = reply["meta"]["tags"]["features"]
+    assert used["names"] == list(USED)
+    stored = serving_platform.frame.set_index("house_id").loc[[1, MISSING], list(USED)]
+    wanted = stored.assign(RM=[8.5, 7.0]).astype(object)
+    assert used["rows"] == wanted.where(wanted.notna(), None).to_numpy().tolist()
+    assert len(set(used["event_times"])) == 1
+
+
+def test_features_that_the_caller_sent_have_no_event_time(front: Front, serving_platform: ServingPlatform) -> None:
+    sent = raw(serving_platform, MISSING)
+    used = post(front, data(list(USED), sent, tags={"features": True})).json["meta"]["tags"]["features"]
+    assert (used["rows"], used["event_times"]) == ([sent], None)
+
+
+@pytest.mark.parametrize("tag", ["explain", "features"])
+def test_reasons_and_features_of_more_rows_than_the_limit_are_413(front: Front, tag: str) -> None:
     many = [[1]] * (front.model.settings.max_explained_rows + 1)
-    refusal(post(front, data(["house_id"], *many, tags={"explain": True})), 413, "TOO_LARGE")
+    refusal(post(front, data(["house_id"], *many, tags={tag: True})), 413, "TOO_LARGE")
     assert post(front, data(["house_id"], *many)).status == 200
 
 

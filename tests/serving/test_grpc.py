@@ -115,6 +115,7 @@ def test_rows_ids_and_tensors_cost_over_grpc_what_they_cost_over_rest(
         data(list(USED), raw(serving_platform, 17), raw(serving_platform, MISSING)),
         data(["house_id"], [5], [400], [5]),
         data(["house_id", "RM"], [17, 8.5]),
+        data(["house_id", "RM"], [MISSING, 8.5], tags={"features": True}),
         {"data": {"names": ["house_id"], "tensor": {"shape": [2, 1], "values": [5, 7]}}},
     ]
     for stub in (seldon[1].SeldonStub(channel), seldon[1].ModelStub(channel)):
@@ -122,6 +123,7 @@ def test_rows_ids_and_tensors_cost_over_grpc_what_they_cost_over_rest(
             over_grpc, over_rest = as_json(stub.Predict(message(seldon, request))), post(front, request).json
             assert over_grpc["data"] == over_rest["data"]
             assert over_grpc["meta"]["tags"]["features_used"] == list(USED)
+            assert over_grpc["meta"]["tags"].get("features") == over_rest["meta"]["tags"].get("features")
 
 
 @pytest.mark.parametrize(

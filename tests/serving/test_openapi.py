@@ -58,6 +58,8 @@ def test_what_the_service_prices_fits_it_and_so_do_its_replies(
         data(list(shuffled), raw(serving_platform, 17, shuffled), probe=True),
         data(["house_id"], [5], [400]),
         data(["RM", "house_id", "LSTAT"], [8.5, 17, None], tags={"probe": True, "explain": True}),
+        data(["RM", "house_id"], [8.5, MISSING], tags={"features": True}),
+        data(list(USED), raw(serving_platform, MISSING), tags={"features": True}),
         {"data": {"names": ["house_id"], "tensor": {"shape": [2, 1], "values": [5.0, 7.0]}}},
     ]
     for request in requests:

@@ -34,7 +34,7 @@ def judged(body: Any) -> Query | None:
 def assert_same(quick: Query, judge: Query | None) -> None:
     assert judge is not None
     assert (quick.form, quick.names, quick.house_ids) == (judge.form, judge.names, judge.house_ids)
-    assert (quick.probe, quick.explain) == (judge.probe, judge.explain)
+    assert (quick.probe, quick.explain, quick.features) == (judge.probe, judge.explain, judge.features)
     np.testing.assert_array_equal(quick.values, judge.values)
 
 
@@ -57,10 +57,12 @@ def test_what_it_takes_is_what_the_judge_reads(rows: list[Any], names: list[str]
 @given(st.lists(IN_RANGE, min_size=1, max_size=20), st.permutations(NAMES), st.booleans())
 def test_it_takes_every_faultless_request_for_features(rows: list[Any], names: list[str], explain: bool) -> None:
     order = [NAMES.index(name) for name in names]
-    body = message(names, *[[row[at] for at in order] for row in rows], tags={"explain": explain})
+    body = message(
+        names, *[[row[at] for at in order] for row in rows], tags={"explain": explain, "features": not explain}
+    )
     quick = READER.read(encoded(body))
     assert quick is not None
-    assert quick.explain is explain
+    assert (quick.explain, quick.features) == (explain, not explain)
     assert_same(quick, judged(body))
 
 

@@ -171,7 +171,7 @@ def test_a_probe_is_recognised_by_its_tag_alone() -> None:
     assert not read_query(message(["house_id"], [1], tags={"probe": False, "other": 1}), CONTRACT).probe
 
 
-@pytest.mark.parametrize("tag", ["probe", "explain"])
+@pytest.mark.parametrize("tag", ["probe", "explain", "features"])
 @pytest.mark.parametrize("value", [1, 0, None, "true", []])
 def test_a_tag_that_switches_something_must_be_true_or_false(tag: str, value: Any) -> None:
     with pytest.raises(InvalidRequestError, match=f'"{tag}" to be true or false'):

@@ -60,7 +60,11 @@ class Settings(BaseSettings):
         """A Feast store on the feature repository; hold it, since opening one takes 75 ms."""
         from feast import FeatureStore
 
-        return FeatureStore(repo_path=str(self.feature_repo))
+        from serving.utc_times import read_and_write_utc
+
+        store = FeatureStore(repo_path=str(self.feature_repo))
+        read_and_write_utc(store.config.online_store.type)
+        return store
 
 
 def read_settings() -> Settings:

@@ -21,7 +21,8 @@ from steps.core.columns import Matrix
 from steps.core.evaluation import out_of_fold
 from steps.core.experiments import Validation
 from steps.core.intervals import TIERS, IntervalSettings, fit_intervals
-from steps.core.search import Scaled, regressor
+from steps.core.regressors import regressor
+from steps.core.search import Scaled
 from zenml_config.environment import ROOT
 
 SPLITS = 50

@@ -31,16 +31,17 @@ def training_pipeline(
     houses, fingerprint, mlflow_experiment = build_training_set(training_set)
     train, test, scaler = prepare(houses, preparation)
     ranking, _ = rank_features(train, scaler, validation)
-    results, models = [], []
+    results, models, left_out = [], [], []
     for experiment in experiments:
         carry_out = tracked(run_experiment, experiment.name)
-        result, model, _ = carry_out(
+        result, model, _, predictions = carry_out(
             *(train, test, scaler, ranking, training_set, fingerprint, mlflow_experiment, experiment, validation),
             id=experiment.name,
         )
         results.append(result)
         models.append(model)
-    champion, model, _ = choose_champion(results, models)
-    fitted, _ = fit_intervals(champion, model, scaler, train, test, validation, intervals)
+        left_out.append(predictions)
+    champion, model, _, predictions = choose_champion(results, models, left_out)
+    fitted, _ = fit_intervals(champion, model, predictions, scaler, train, test, intervals)
     verdict = gate(champion, model, fitted, scaler, test, fingerprint, promotion)
     register(verdict, champion, model, fitted, scaler, train, fingerprint)

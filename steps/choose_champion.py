@@ -2,6 +2,7 @@
 
 from typing import Annotated
 
+import pandas as pd
 from zenml import ArtifactConfig, log_metadata, step
 from zenml.config import CachePolicy
 from zenml.logger import get_logger
@@ -10,19 +11,27 @@ from zenml.types import HTMLString
 from steps.core import selection
 from steps.core.experiments import ExperimentResult
 from steps.core.selection import choose, comparison, reason
+from steps.materializers import FrameMaterializer
 
 logger = get_logger(__name__)
 
 
-@step(cache_policy=CachePolicy(source_dependencies=[selection]))
+@step(
+    cache_policy=CachePolicy(source_dependencies=[selection]),
+    output_materializers={"champion_out_of_fold": FrameMaterializer},
+)
 def choose_champion(
-    results: list[ExperimentResult], models: list[bytes]
+    results: list[ExperimentResult], models: list[bytes], left_out: list[pd.DataFrame]
 ) -> tuple[
     Annotated[ExperimentResult, ArtifactConfig(name="champion")],
     Annotated[bytes, ArtifactConfig(name="champion_model")],
     Annotated[HTMLString, ArtifactConfig(name="experiment_comparison")],
+    Annotated[pd.DataFrame, ArtifactConfig(name="champion_out_of_fold")],
 ]:
-    """The experiment with the smallest cross-validated error, its model, and a page that shows all side by side."""
+    """The experiment with the smallest cross-validated error, its model, a page that shows all side by side.
+
+    The last is what the champion says of the training rows that it has not seen, as the experiments give it.
+    """
     at = choose(results)
     why = reason(results, at)
     logger.info("Champion: %s", why)
@@ -31,5 +40,5 @@ def choose_champion(
         artifact_name="champion",
         infer_artifact=True,
     )
-    champion, model = results[at], models[at]
-    return champion, model, HTMLString(comparison(results, at))
+    champion, model, predictions = results[at], models[at], left_out[at]
+    return champion, model, HTMLString(comparison(results, at)), predictions

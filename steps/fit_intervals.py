@@ -14,14 +14,13 @@ from serving.intervals import Intervals
 from serving.settings import Settings, read_settings
 from steps.core import intervals as core
 from steps.core.columns import prices, target_name
-from steps.core.evaluation import out_of_fold
-from steps.core.experiments import ExperimentResult, Validation
+from steps.core.evaluation import left_out_predictions
+from steps.core.experiments import ExperimentResult
 from steps.core.interval_report import coverage_page
 from steps.core.intervals import FittedIntervals, IntervalSettings, coverage_metrics
 from steps.core.plots import interval_band
 from steps.core.prediction import predict
-from steps.core.scaling import FittedScaler, restrict, scale
-from steps.core.search import regressor
+from steps.core.scaling import FittedScaler, restrict
 from steps.tracking import mlflow_client
 
 logger = get_logger(__name__)
@@ -31,10 +30,10 @@ logger = get_logger(__name__)
 def fit_intervals(
     champion: ExperimentResult,
     model: bytes,
+    left_out: pd.DataFrame,
     scaler: FittedScaler,
     train: pd.DataFrame,
     test: pd.DataFrame,
-    validation: Validation,
     intervals: IntervalSettings,
 ) -> tuple[
     Annotated[FittedIntervals, ArtifactConfig(name="intervals")],
@@ -42,7 +41,7 @@ def fit_intervals(
 ]:
     """The table of half-widths with the coverage that it reaches, and a page of it."""
     span = price_range(read_settings(), target_name(train))
-    fitted, page = calibrate(champion, model, scaler, train, test, validation, intervals, span)
+    fitted, page = calibrate(champion, model, left_out, scaler, train, test, intervals, span)
     log_in_run(champion.mlflow_run_id, fitted)
     logger.info(
         "Intervals for %.0f %% of the prices: %.1f %% of the test rows are held, mean width %.2f",
@@ -62,10 +61,10 @@ def price_range(settings: Settings, target: str) -> tuple[float, float]:
 def calibrate(
     champion: ExperimentResult,
     model: bytes,
+    left_out: pd.DataFrame,
     scaler: FittedScaler,
     train: pd.DataFrame,
     test: pd.DataFrame,
-    validation: Validation,
     intervals: IntervalSettings,
     span: tuple[float, float],
 ) -> tuple[FittedIntervals, str]:
@@ -75,18 +74,17 @@ def calibrate(
     the fold. The test rows only tell what the intervals are worth.
 
     Args:
+        left_out: what those models say of the training rows, as the experiment gives it.
         scaler: of all features.
         span: the contract's range of the price.
     """
-    own_scaler = restrict(scaler, champion.features)
-    truth = prices(train)
-    estimator = regressor(dict(champion.parameters), validation.model_seed)
-    left_out = out_of_fold(estimator, scale(train, own_scaler), truth, validation)
-    fitted = core.fit_intervals(truth, left_out, intervals, span)
-    metrics = fitted.metrics | coverage_metrics(fitted, truth, left_out, "oof")
-    metrics |= coverage_metrics(fitted, prices(test), predict(model, own_scaler, test), "test")
+    truth, predictions = prices(train), left_out_predictions(left_out)
+    fitted = core.fit_intervals(truth, predictions, intervals, span)
+    metrics = fitted.metrics | coverage_metrics(fitted, truth, predictions, "oof")
+    predicted = predict(model, restrict(scaler, champion.features), test)
+    metrics |= coverage_metrics(fitted, prices(test), predicted, "test")
     fitted = fitted.model_copy(update={"metrics": metrics})
-    band = interval_band(truth, left_out[0], Intervals(fitted.as_bundled()).around(left_out[0]))
+    band = interval_band(truth, predictions[0], Intervals(fitted.as_bundled()).around(predictions[0]))
     return fitted, coverage_page(fitted, band)
 
 

@@ -13,8 +13,9 @@ from steps.core.experiments import Validation
 from steps.core.importance import rank, shap_values
 from steps.core.plots import page, shap_bar, shap_summary
 from steps.core.prediction import load_booster
+from steps.core.regressors import regressor
 from steps.core.scaling import FittedScaler, scale
-from steps.core.search import booster_bytes, regressor
+from steps.core.search import booster_bytes
 from steps.materializers import FrameMaterializer
 
 if TYPE_CHECKING:

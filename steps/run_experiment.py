@@ -14,16 +14,30 @@ from serving.bundle import digest
 from serving.settings import read_settings
 from steps import experiment_record
 from steps.build_training_set import TrainingSet
-from steps.core import columns, evaluation, experiments, importance, plots, prediction, scaling, search
+from steps.core import (
+    bagging,
+    bins,
+    columns,
+    evaluation,
+    experiments,
+    importance,
+    plots,
+    prediction,
+    regressors,
+    scaling,
+    search,
+)
 from steps.core.columns import Matrix, prices
-from steps.core.evaluation import cross_validated, errors
+from steps.core.evaluation import as_frame, cross_validated, errors, out_of_fold
 from steps.core.experiments import Experiment, ExperimentResult, Validation
 from steps.core.importance import FEATURE, rank, shap_values
 from steps.core.plots import page, predicted_versus_true, residuals, shap_bar, shap_summary
 from steps.core.prediction import load_booster, predict
+from steps.core.regressors import plain, regressor
 from steps.core.scaling import FittedScaler, restrict, scale
-from steps.core.search import Fitted, Scaled, booster_bytes, fit_side_by_side, found, randomized_search, regressor
+from steps.core.search import Fitted, Scaled, booster_bytes, fit_side_by_side, found, randomized_search, refitted
 from steps.experiment_record import record
+from steps.materializers import FrameMaterializer
 from steps.tracking import autologging, git_commit, run_of
 
 if TYPE_CHECKING:
@@ -35,11 +49,24 @@ logger = get_logger(__name__)
 @step(
     cache_policy=CachePolicy(
         source_dependencies=[
-            *(columns, evaluation, experiments, importance, plots, prediction, scaling, search),
+            *(
+                bagging,
+                bins,
+                columns,
+                evaluation,
+                experiments,
+                importance,
+                plots,
+                prediction,
+                regressors,
+                scaling,
+                search,
+            ),
             experiment_record,
             *(f"steps.run_experiment.{function}" for function in ("conduct", "fit", "measure", "draw")),
         ]
-    )
+    ),
+    output_materializers={"{experiment}_out_of_fold": FrameMaterializer},
 )
 def run_experiment(
     train: pd.DataFrame,
@@ -55,8 +82,9 @@ def run_experiment(
     Annotated[ExperimentResult, ArtifactConfig(name="{experiment}_result")],
     Annotated[bytes, ArtifactConfig(name="{experiment}_model")],
     Annotated[HTMLString, ArtifactConfig(name="{experiment}_plots")],
+    Annotated[pd.DataFrame, ArtifactConfig(name="{experiment}_out_of_fold")],
 ]:
-    """What came out, the booster in XGBoost's own format, and a page of plots.
+    """What came out, the booster in XGBoost's own format, a page of plots, and what it says of rows it has not seen.
 
     Args:
         mlflow_experiment: which MLflow store keeps the runs; another one makes the experiment run anew.
@@ -66,12 +94,14 @@ def run_experiment(
         "feature_service": training_set.feature_service,
         "zenml_run": str(get_step_context().pipeline_run.id),
     }
-    result, model, plots_page = conduct(train, test, scaler, ranking[FEATURE].tolist(), experiment, validation, tags)
+    result, model, plots_page, left_out = conduct(
+        train, test, scaler, ranking[FEATURE].tolist(), experiment, validation, tags
+    )
     logger.info("%s: %s", experiment.name, result.summary)
     log_metadata(
         {"features": list(result.features), **result.metrics, **result.seconds, "mlflow_run": result.mlflow_run_id}
     )
-    return result, model, HTMLString(plots_page)
+    return result, model, HTMLString(plots_page), left_out
 
 
 def conduct(
@@ -82,8 +112,10 @@ def conduct(
     experiment: Experiment,
     validation: Validation,
     tags: dict[str, str],
-) -> tuple[ExperimentResult, bytes, str]:
-    """What came out of the experiment, its booster, and a page of plots; a run in MLflow that has all of it.
+) -> tuple[ExperimentResult, bytes, str, pd.DataFrame]:
+    """What came out of the experiment, its booster, a page of plots, and its out-of-fold predictions.
+
+    A run in MLflow has the first three.
 
     Args:
         ranking: all features, the most important first.
@@ -92,9 +124,11 @@ def conduct(
     settings, started = read_settings(), time.perf_counter()
     own_scaler = restrict(scaler, experiment.choose(ranking, scaler.features))
     with run_of(experiment.name, settings, {**tags, "git_commit": git_commit(settings.root)}) as run_id:
-        fitted = fit(experiment, scale(train, own_scaler), prices(train), own_scaler.features, validation.model_seed)
+        X, y = scale(train, own_scaler), prices(train)
+        fitted = fit(experiment, X, y, own_scaler.features, validation.model_seed)
         booster = booster_bytes(fitted.model, own_scaler.features)
-        metrics = measure(fitted, own_scaler, train, test, validation)
+        left_out = out_of_fold(regressor(fitted.parameters, validation.model_seed), X, y, validation)
+        metrics = {**cross_validated(y, left_out, validation), **measure(fitted, own_scaler, train, test)}
         seconds = {"search": fitted.seconds, "total": time.perf_counter() - started}
         figures = draw(booster, own_scaler, train, test)
         model_uri = record(experiment, validation, fitted, own_scaler, train, metrics, seconds, figures)
@@ -108,36 +142,35 @@ def conduct(
         mlflow_run_id=run_id,
         model_uri=model_uri,
     )
-    return result, booster, page(experiment.name, figures)
+    return result, booster, page(experiment.name, figures), as_frame(train, left_out)
 
 
 def fit(experiment: Experiment, X: Scaled, y: Matrix, features: Sequence[str], seed: int) -> Fitted:
     """The experiment's model on all training rows, its parameters searched for if it says so, autologged."""
     started = time.perf_counter()
-    estimator = regressor(experiment.parameters.given(), seed)
+    parameters = experiment.parameters.given()
     if experiment.search is None:
+        parameters = experiment.with_bagging(parameters)
         with autologging("xgboost"):
-            model = estimator.fit(pd.DataFrame(X, columns=list(features)), y)
-        return Fitted(model, experiment.parameters.given(), {}, time.perf_counter() - started)
+            model = regressor(parameters, seed).fit(pd.DataFrame(X, columns=list(features)), y)
+        return Fitted(plain(model), parameters, {}, time.perf_counter() - started)
     fits = experiment.search.iterations * experiment.search.folds
 
     def report(done: int) -> None:
         logger.info("%s: %d of %d fits, %.0f s", experiment.name, done, fits, time.perf_counter() - started)
 
-    candidates = randomized_search(estimator, experiment.search, seed, report)
+    candidates = randomized_search(regressor(parameters, seed), experiment.search, seed, report)
     with autologging("sklearn"):
         fit_side_by_side(candidates, X, y)
     best = {"search_rmse": float(-candidates.best_score_)}
-    return Fitted(candidates.best_estimator_, found(experiment, candidates), best, time.perf_counter() - started)
+    model = refitted(experiment, candidates, X, y, seed)
+    return Fitted(model, found(experiment, candidates), best, time.perf_counter() - started)
 
 
-def measure(
-    fitted: Fitted, scaler: FittedScaler, train: pd.DataFrame, test: pd.DataFrame, validation: Validation
-) -> dict[str, float]:
-    """The metrics of an `ExperimentResult`."""
+def measure(fitted: Fitted, scaler: FittedScaler, train: pd.DataFrame, test: pd.DataFrame) -> dict[str, float]:
+    """The metrics of an `ExperimentResult` besides the cross-validated ones."""
     X, y = scale(train, scaler), prices(train)
     return {
-        **cross_validated(fitted.model, X, y, validation),
         **errors(y, fitted.model.predict(X), "train"),
         **errors(prices(test), fitted.model.predict(scale(test, scaler)), "test"),
         **fitted.search_rmse,

@@ -94,7 +94,7 @@ def _intervals(scaled: Any, truth: Any, rounds: int) -> bytes:
     """What the training pipeline would find for such a model: from its out-of-fold residuals."""
     from steps.core.evaluation import out_of_fold
     from steps.core.intervals import IntervalSettings, fit_intervals
-    from steps.core.search import regressor
+    from steps.core.regressors import regressor
     from tests.training import validation
 
     estimator = regressor({"max_depth": 4, "n_estimators": rounds}, 42)

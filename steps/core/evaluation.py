@@ -4,16 +4,18 @@ from typing import Any
 
 import joblib
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 from sklearn.base import clone
 from sklearn.metrics import mean_absolute_error, r2_score, root_mean_squared_error
-from sklearn.model_selection import RepeatedKFold, cross_validate
+from sklearn.model_selection import RepeatedKFold
 
-from steps.core.columns import Matrix
+from steps.core.columns import Matrix, prices, target_name
 from steps.core.experiments import Validation
+from steps.core.fingerprint import HOUSE_ID
 from steps.core.search import Scaled
 
-SCORES = {"rmse": "neg_root_mean_squared_error", "r2": "r2", "mae": "neg_mean_absolute_error"}
+REPEAT = "repeat_"
 
 
 def errors(truth: Matrix, predicted: Any, prefix: str) -> dict[str, float]:
@@ -25,26 +27,26 @@ def errors(truth: Matrix, predicted: Any, prefix: str) -> dict[str, float]:
     }
 
 
-def cross_validated(estimator: Any, X: Scaled, y: Matrix, validation: Validation) -> dict[str, float]:
-    """The mean over repeated K-fold (`cv_rmse`, `cv_r2`, `cv_mae`) and `cv_rmse_sd`, the spread between folds.
+def cross_validated(truth: Matrix, left_out: Matrix, validation: Validation) -> dict[str, float]:
+    """The mean over the folds of repeated K-fold (`cv_rmse`, `cv_r2`, `cv_mae`) and `cv_rmse_sd`, their spread.
 
     The folds are the same for every experiment and differ from those of the searches, so that no experiment is judged
     by the folds that it was chosen on. What stays: its parameters and SHAP's features were chosen on these same rows,
-    which flatters the searched ones by a little; the test rows tell by how much.
+    which flatters the searched ones by a little; the quality report and the test rows tell by how much.
+
+    Args:
+        left_out: of `out_of_fold`, (n_repeats, n_rows).
     """
-    folds = _folds(validation)
-    with joblib.parallel_config(backend="threading"):
-        scores = cross_validate(clone(estimator), X, y, scoring=SCORES, cv=folds, n_jobs=-1, error_score="raise")
-    return {
-        "cv_rmse": float(-np.mean(scores["test_rmse"])),
-        "cv_rmse_sd": float(np.std(scores["test_rmse"], ddof=1)),
-        "cv_r2": float(np.mean(scores["test_r2"])),
-        "cv_mae": float(-np.mean(scores["test_mae"])),
-    }
+    scores = [
+        errors(truth[test], left_out[number // validation.folds, test], "cv")
+        for number, (_, test) in enumerate(_folds(validation).split(truth))
+    ]
+    figures = {name: float(np.mean([score[name] for score in scores])) for name in scores[0]}
+    return figures | {"cv_rmse_sd": float(np.std([score["cv_rmse"] for score in scores], ddof=1))}
 
 
 def out_of_fold(estimator: Any, X: Scaled, y: Matrix, validation: Validation) -> Matrix:
-    """(n_repeats, n_rows) predictions of each row by models that did not see it; the folds of `cross_validated`."""
+    """(n_repeats, n_rows) predictions of each row by models that did not see it, of one repeated K-fold."""
     splits = list(_folds(validation).split(X))
 
     def predicted(train: NDArray[np.intp], test: NDArray[np.intp]) -> Any:
@@ -56,6 +58,18 @@ def out_of_fold(estimator: Any, X: Scaled, y: Matrix, validation: Validation) ->
     for number, ((_, test), answer) in enumerate(zip(splits, answers, strict=True)):
         predictions[number // validation.folds, test] = answer
     return predictions
+
+
+def as_frame(houses: pd.DataFrame, left_out: Matrix) -> pd.DataFrame:
+    """`house_id`, the price, and `repeat_1` and so on: the out-of-fold predictions as a table."""
+    repeats = {f"{REPEAT}{number + 1}": predictions for number, predictions in enumerate(left_out)}
+    return pd.DataFrame({HOUSE_ID: houses[HOUSE_ID], target_name(houses): prices(houses), **repeats})
+
+
+def left_out_predictions(table: pd.DataFrame) -> Matrix:
+    """(n_repeats, n_rows) of such a table."""
+    values: Matrix = table.filter(regex=f"^{REPEAT}[0-9]+$").to_numpy("float64").T
+    return values
 
 
 def _folds(validation: Validation) -> RepeatedKFold:

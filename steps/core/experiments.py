@@ -109,6 +109,16 @@ class TopFeatures(_Strict):
     shap_top: int = Field(ge=1)
 
 
+class Bagging(_Strict):
+    """The mean of models that differ in their seed only, merged into one booster.
+
+    Attributes:
+        seeds: how many.
+    """
+
+    seeds: int = Field(ge=2, le=50)
+
+
 class Experiment(_Strict):
     """One line of the comparison.
 
@@ -116,12 +126,14 @@ class Experiment(_Strict):
         features: all of the contract, or as many as `shap_top` says.
         parameters: fixed; the search adds its own.
         search: or null: the parameters are taken as they are.
+        bagging: of the model that comes out; a search looks for its parameters with single models.
     """
 
     name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
     features: Literal["all"] | TopFeatures
     parameters: Hyperparameters
     search: Search | None
+    bagging: Bagging | None = None
 
     @model_validator(mode="after")
     def _fixed_or_searched(self) -> Self:
@@ -129,6 +141,10 @@ class Experiment(_Strict):
         if both:
             raise ValueError(f"{', '.join(sorted(both))}: fixed in `parameters` and drawn in `search`; remove one")
         return self
+
+    def with_bagging(self, parameters: dict[str, Any]) -> dict[str, Any]:
+        """XGBoost's parameters as they are recorded: with `bagging_seeds` where there is bagging."""
+        return parameters | ({"bagging_seeds": self.bagging.seeds} if self.bagging else {})
 
     def choose(self, ranking: Sequence[str], order: Sequence[str]) -> list[str]:
         """The names of its features.
@@ -179,7 +195,7 @@ class ExperimentResult(BaseModel):
 
     Attributes:
         features: in training order.
-        parameters: XGBoost's, fixed and found; the rest are its defaults.
+        parameters: XGBoost's, fixed and found, and `bagging_seeds`; the rest are its defaults.
         metrics: `cv_…` over the folds of `Validation` (`cv_rmse_sd` is the spread between folds), `train_…` and
             `test_…` of the model that was fitted on all training rows, `search_rmse` the best score that the search
             saw, which is too good: it was chosen for being so. Errors in the target's unit.

@@ -12,8 +12,11 @@ from sklearn.metrics import root_mean_squared_error
 from sklearn.model_selection import KFold, RandomizedSearchCV
 from xgboost import XGBRegressor
 
+from steps.core.bins import CACHE
 from steps.core.columns import Matrix
 from steps.core.experiments import Experiment, Search
+from steps.core.regressors import plain
+from steps.core.regressors import regressor as regressor
 
 Scaled = NDArray[np.float32]
 
@@ -33,11 +36,6 @@ class Fitted:
     parameters: dict[str, Any]
     search_rmse: dict[str, float]
     seconds: float
-
-
-def regressor(parameters: dict[str, Any], seed: int) -> XGBRegressor:
-    """An unfitted model with one thread: fits run side by side instead."""
-    return XGBRegressor(**parameters, random_state=seed, n_jobs=1)
 
 
 class NegativeRmse:
@@ -87,8 +85,11 @@ def randomized_search(
 
 def fit_side_by_side(search: RandomizedSearchCV, X: Scaled, y: Matrix) -> RandomizedSearchCV:
     """The search, run."""
-    with joblib.parallel_config(backend="threading"):
-        return search.fit(X, y)
+    try:
+        with joblib.parallel_config(backend="threading"):
+            return search.fit(X, y)
+    finally:
+        CACHE.clear()
 
 
 def found(experiment: Experiment, search: RandomizedSearchCV) -> dict[str, Any]:
@@ -96,7 +97,14 @@ def found(experiment: Experiment, search: RandomizedSearchCV) -> dict[str, Any]:
     drawn = {
         name: value.item() if isinstance(value, np.generic) else value for name, value in search.best_params_.items()
     }
-    return experiment.parameters.given() | dict(sorted(drawn.items()))
+    return experiment.with_bagging(experiment.parameters.given() | dict(sorted(drawn.items())))
+
+
+def refitted(experiment: Experiment, search: RandomizedSearchCV, X: Scaled, y: Matrix, seed: int) -> XGBRegressor:
+    """The model with the parameters that were found: the search's own, or the mean of several where it is bagged."""
+    if experiment.bagging is None:
+        return plain(search.best_estimator_)
+    return plain(regressor(found(experiment, search), seed).fit(X, y))
 
 
 def booster_bytes(model: XGBRegressor, features: Sequence[str]) -> bytes:

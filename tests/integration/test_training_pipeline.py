@@ -24,7 +24,7 @@ from tests.houses import FINGERPRINT
 from tests.training import publish_boston, training_parameters
 from zenml_config.stack import register_stack
 
-NAMES = ["all_features_tuned", "shap_top10_default", "shap_top10_tuned"]
+NAMES = ["all_features_tuned", "shap_top10_default", "shap_top10_tuned", "all_features_bagged"]
 
 
 @pytest.fixture
@@ -42,6 +42,8 @@ def run(folder: Path, **changes: dict[str, Any]) -> PipelineRunResponse:
     """A run with the settings of training.yaml, but four candidates on two folds of small models."""
     parameters = training_parameters()
     for experiment in parameters["experiments"]:
+        if experiment.get("bagging"):
+            experiment["bagging"], experiment["parameters"]["n_estimators"] = {"seeds": 2}, 30
         if experiment["search"]:
             space = {"n_estimators": {"randint": [30, 60]}, "max_depth": {"randint": [3, 5]}}
             experiment["search"] = {"iterations": 4, "folds": 2, "space": space}
@@ -58,7 +60,7 @@ def output(done: PipelineRunResponse, step: str, name: str) -> Any:
     return done.steps[step].outputs[name][0]
 
 
-def test_a_run_leaves_three_experiments_and_a_champion_and_the_next_one_has_nothing_to_do(platform: Path) -> None:
+def test_a_run_leaves_the_experiments_and_a_champion_and_the_next_one_has_nothing_to_do(platform: Path) -> None:
     done = run(platform)
     assert done.status == "completed"
     results = [output(done, name, f"{name}_result").load() for name in NAMES]
@@ -90,7 +92,7 @@ def champion(results: list[ExperimentResult]) -> ExperimentResult:
 
 
 def holds_what_each_experiment_is(results: list[ExperimentResult], ranking: pd.DataFrame) -> None:
-    tuned, default, top_tuned = results
+    tuned, default, top_tuned, bagged = results
     assert len(tuned.features) == 13
     assert default.features == top_tuned.features
     assert set(default.features) == set(ranking["feature"].head(10))
@@ -98,6 +100,7 @@ def holds_what_each_experiment_is(results: list[ExperimentResult], ranking: pd.D
     for searched in (tuned, top_tuned):
         assert {"n_estimators", "max_depth", "max_bin"} == set(searched.parameters)
         assert searched.metrics["search_rmse"] > 0
+    assert bagged.parameters.items() >= {"n_estimators": 30, "bagging_seeds": 2}.items()
     for result in results:
         assert result.metrics["train_rmse"] < result.metrics["cv_rmse"]
         assert result.metrics["test_r2"] > 0.8

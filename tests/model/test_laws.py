@@ -7,8 +7,9 @@ from sklearn.metrics import root_mean_squared_error
 
 from steps.core.columns import prices
 from steps.core.prediction import predict
+from steps.core.regressors import regressor
 from steps.core.scaling import FittedScaler, fit_scaler, restrict, scale
-from steps.core.search import booster_bytes, regressor
+from steps.core.search import booster_bytes
 from tests.training import prepared
 
 # Near what the searches find; the second is what shap_top10_default takes.

@@ -10,9 +10,11 @@ from serving.errors import ContractError
 from serving.settings import read_settings
 from steps.apply_contract import apply_definitions
 from steps.core.columns import prices
+from steps.core.evaluation import as_frame, out_of_fold
 from steps.core.intervals import FittedIntervals
+from steps.core.regressors import regressor
 from steps.core.scaling import scale
-from steps.core.search import booster_bytes, regressor
+from steps.core.search import booster_bytes
 from steps.fit_intervals import calibrate, log_in_run, price_range
 from steps.tracking import mlflow_client
 from tests.training import interval_settings, prepared, result, validation
@@ -23,10 +25,12 @@ FIGURES = {"oof_coverage", "oof_interval_width", "test_coverage", "test_interval
 
 def calibrated(test: pd.DataFrame, parameters: dict[str, int] = PARAMETERS) -> tuple[FittedIntervals, str]:
     train, _, scaler = prepared()
-    model = regressor(PARAMETERS, 42).fit(scale(train, scaler), prices(train))
-    champion = result().model_copy(update={"features": scaler.features, "parameters": parameters})
-    made = (champion, booster_bytes(model, scaler.features), scaler, train, test)
-    return calibrate(*made, validation(folds=3, repeats=2), interval_settings(), (1.0, 50.0))
+    X, y = scale(train, scaler), prices(train)
+    model = regressor(PARAMETERS, 42).fit(X, y)
+    left_out = as_frame(train, out_of_fold(regressor(parameters, 42), X, y, validation(folds=3, repeats=2)))
+    champion = result().model_copy(update={"features": scaler.features})
+    made = (champion, booster_bytes(model, scaler.features), left_out, scaler, train, test)
+    return calibrate(*made, interval_settings(), (1.0, 50.0))
 
 
 def test_the_test_rows_have_no_say_in_the_table() -> None:

@@ -42,6 +42,7 @@ class Trained:
     result: ExperimentResult
     model: bytes
     intervals: FittedIntervals
+    left_out: pd.DataFrame
     scaler: FittedScaler
     train: pd.DataFrame
     test: pd.DataFrame
@@ -60,7 +61,7 @@ class Trained:
     def with_coverage(self, coverage: float) -> "Trained":
         """The same model with other intervals."""
         wanted = interval_settings(coverage=coverage)
-        made = (self.result, self.model, self.scaler, self.train, self.test, validation(), wanted, (1.0, 50.0))
+        made = (self.result, self.model, self.left_out, self.scaler, self.train, self.test, wanted, (1.0, 50.0))
         return replace(self, intervals=calibrate(*made)[0])
 
 
@@ -69,9 +70,11 @@ def trained(parameters: dict[str, int] = GOOD, rows: tuple[pd.DataFrame, pd.Data
     scaler = fit_scaler(train)
     ranking = ["LSTAT", "RM", "DIS", *(name for name in scaler.features if name not in ("LSTAT", "RM", "DIS"))]
     wanted = experiment(features={"shap_top": 10}, parameters=parameters)
-    result, model, _ = conduct(train, test, scaler, ranking, wanted, validation(), {"data_fingerprint": "data"})
-    made = (result, model, scaler, train, test, validation(), interval_settings(), (1.0, 50.0))
-    return Trained(result, model, calibrate(*made)[0], scaler, train, test)
+    result, model, _, left_out = conduct(
+        train, test, scaler, ranking, wanted, validation(), {"data_fingerprint": "data"}
+    )
+    made = (result, model, left_out, scaler, train, test, interval_settings(), (1.0, 50.0))
+    return Trained(result, model, calibrate(*made)[0], left_out, scaler, train, test)
 
 
 @pytest.fixture(scope="module")

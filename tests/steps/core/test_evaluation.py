@@ -1,12 +1,12 @@
 """Figures of quality."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn.dummy import DummyRegressor
 from sklearn.model_selection import KFold, RepeatedKFold
 
-from steps.core.evaluation import cross_validated, errors, out_of_fold
-from steps.core.search import regressor
+from steps.core.evaluation import as_frame, cross_validated, errors, left_out_predictions, out_of_fold
 from tests.training import validation
 
 
@@ -17,8 +17,8 @@ def test_errors_of_three_prices_by_hand() -> None:
 
 def test_the_mean_and_the_spread_are_over_all_folds_of_all_repeats() -> None:
     y = np.arange(12.0)
-    X = np.zeros((12, 1), dtype=np.float32)
-    figures = cross_validated(DummyRegressor(), X, y, validation(folds=3, repeats=2, seed=5))
+    X, folds = np.zeros((12, 1), dtype=np.float32), validation(folds=3, repeats=2, seed=5)
+    figures = cross_validated(y, out_of_fold(DummyRegressor(), X, y, folds), folds)
     each = []
     for train, test in RepeatedKFold(n_splits=3, n_repeats=2, random_state=5).split(X):
         each.append(np.sqrt(np.mean((y[test] - y[train].mean()) ** 2)))
@@ -29,7 +29,7 @@ def test_the_mean_and_the_spread_are_over_all_folds_of_all_repeats() -> None:
 
 def test_the_estimator_is_left_as_it_was() -> None:
     fitted = DummyRegressor().fit([[0]], [5.0])
-    cross_validated(fitted, np.zeros((6, 1), dtype=np.float32), np.arange(6.0), validation())
+    out_of_fold(fitted, np.zeros((6, 1), dtype=np.float32), np.arange(6.0), validation())
     assert fitted.constant_[0][0] == 5.0
 
 
@@ -51,14 +51,13 @@ def test_out_of_fold_predictions_are_those_of_models_that_did_not_see_the_row() 
         np.testing.assert_array_equal(predicted[number // 3, test], y[train].mean())
 
 
-def test_out_of_fold_residuals_are_those_that_the_experiment_was_judged_by() -> None:
-    choice = np.random.default_rng(1)
-    X, y = choice.normal(size=(60, 3)).astype(np.float32), choice.normal(size=60)
-    model, folds = regressor({"n_estimators": 5, "subsample": 0.5}, 42), validation(folds=3, repeats=2)
-    squares = (y - out_of_fold(model, X, y, folds)) ** 2
-    figures = cross_validated(model, X, y, folds)
-    by_fold = [
-        squares[number // 3, test].mean() ** 0.5
-        for number, (_, test) in enumerate(RepeatedKFold(n_splits=3, n_repeats=2, random_state=1).split(X))
-    ]
-    assert np.mean(by_fold) == pytest.approx(figures["cv_rmse"])
+def test_out_of_fold_predictions_go_to_a_table_by_house_and_back() -> None:
+    houses = pd.DataFrame({"house_id": [7, 8], "RM": [5.0, 6.0], "MEDV": [20.0, 30.0]})
+    table = as_frame(houses, np.array([[21.0, 29.0], [19.0, 31.0]]))
+    assert table.to_dict("list") == {
+        "house_id": [7, 8],
+        "MEDV": [20.0, 30.0],
+        "repeat_1": [21.0, 29.0],
+        "repeat_2": [19.0, 31.0],
+    }
+    assert left_out_predictions(table).tolist() == [[21.0, 29.0], [19.0, 31.0]]

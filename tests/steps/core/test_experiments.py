@@ -20,12 +20,15 @@ def parse(entries: list[dict[str, Any]]) -> Experiments:
 
 def test_the_three_experiments_of_the_guide_are_configured() -> None:
     experiments = parse(training_parameters()["experiments"])
-    tuned, default, top_tuned = experiments
+    tuned, default, top_tuned, bagged = experiments
     assert [e.name for e in experiments] == [
         "all_features_tuned",
         "shap_top10_default",
         "shap_top10_tuned",
+        "all_features_bagged",
     ]
+    assert bagged.bagging is not None
+    assert bagged.with_bagging({"max_depth": 4}) == {"max_depth": 4, "bagging_seeds": 5}
     for searched in (tuned, top_tuned):
         assert searched.search is not None
         assert (searched.search.iterations, searched.search.folds) == (50, 10)
@@ -36,13 +39,13 @@ def test_the_three_experiments_of_the_guide_are_configured() -> None:
         assert top.choose([f"F{i}" for i in range(13)], [f"F{i}" for i in range(13)]) == [f"F{i}" for i in range(10)]
 
 
-def test_a_fourth_experiment_costs_three_lines() -> None:
+def test_one_more_experiment_costs_three_lines() -> None:
     lines = "- name: shallow\n  features: {shap_top: 5}\n  {parameters: {max_depth: 2}, search: null}"
     lines = lines.replace(
         "  {parameters: {max_depth: 2}, search: null}", "  parameters: {max_depth: 2}\n  search: null"
     )
-    fourth = parse([*training_parameters()["experiments"], *yaml.safe_load(lines)])[3]
-    assert fourth.parameters.given() == {"max_depth": 2}
+    added = parse([*training_parameters()["experiments"], *yaml.safe_load(lines)])[-1]
+    assert added.parameters.given() == {"max_depth": 2}
 
 
 @pytest.mark.parametrize(
@@ -58,6 +61,8 @@ def test_a_fourth_experiment_costs_three_lines() -> None:
         ({"search": {"iterations": 0, "folds": 3, "space": SPACE}}, "greater than or equal to 1"),
         ({"search": {"iterations": 5, "folds": 3}}, r"space\s+Field required"),
         ({"parameters": {"max_depth": 3}, "search": {"iterations": 5, "folds": 3, "space": SPACE}}, "fixed in"),
+        ({"bagging": {"seeds": 1}}, "greater than or equal to 2"),
+        ({"bagging": {"sees": 5}}, "Extra inputs"),
         ({"features": "some"}, "features"),
         ({"features": {"top": 3}}, "Extra inputs"),
         ({"name": "Two Words"}, "pattern"),

@@ -6,8 +6,9 @@ import pytest
 from steps.core.columns import prices
 from steps.core.importance import ShapValues, rank, shap_values
 from steps.core.prediction import load_booster, predict
+from steps.core.regressors import regressor
 from steps.core.scaling import scale
-from steps.core.search import booster_bytes, regressor
+from steps.core.search import booster_bytes
 from tests.training import prepared
 
 

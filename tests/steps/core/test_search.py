@@ -6,8 +6,9 @@ from sklearn.model_selection import RandomizedSearchCV
 
 from steps.core.columns import prices
 from steps.core.prediction import load_booster, predict
+from steps.core.regressors import regressor
 from steps.core.scaling import scale
-from steps.core.search import booster_bytes, fit_side_by_side, found, randomized_search, regressor
+from steps.core.search import booster_bytes, fit_side_by_side, found, randomized_search
 from tests.training import experiment, prepared
 
 SEARCH = {

@@ -19,10 +19,10 @@ from serving.processes import free_port
 from serving.service import Service
 from serving.settings import Settings, read_settings
 from steps.core.errors import DeploymentError
+from steps.core.verified import Verification
 from steps.deployment_report import render
 from steps.find_champion import Champion
-from steps.predict_offline import PRICE
-from steps.verification import Verification, verify
+from steps.verification import Standard, verify
 
 Check = Callable[[Service], Verification]
 
@@ -31,13 +31,17 @@ class Rollout(BaseModel):
     """How a version is put in place.
 
     Attributes:
-        tolerance: the allowed difference of a served price from the offline one, in the target's unit.
+        tolerance: the allowed difference of a served price, or of an end of its interval, from the offline one, in the
+            target's unit.
+        event_time_resolution_seconds: stored features whose event times are closer than this in the two stores are of
+            the same observation.
         start_timeout_seconds: how long a service may take until it is ready.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     tolerance: float = Field(ge=0)
+    event_time_resolution_seconds: float = Field(gt=0)
     start_timeout_seconds: float = Field(gt=0)
 
 
@@ -78,7 +82,7 @@ def deploy_model(
         artifact_name="deployment",
         infer_artifact=True,
     )
-    page = HTMLString(render(deployment.model_dump()))
+    page = HTMLString(render(deployment))
     return deployment, page
 
 
@@ -86,7 +90,7 @@ def deploy(champion: Champion, expected: pd.DataFrame, rollout: Rollout, setting
     """What was done: the champion is served, and answers as the offline predictions.
 
     Args:
-        expected: `house_id`, the champion's raw features and the offline price of the houses to ask for.
+        expected: what `predict_houses` says of the champion.
 
     Raises:
         DeploymentError: the champion did not start or answers otherwise; the previous version is served on.
@@ -94,8 +98,7 @@ def deploy(champion: Champion, expected: pd.DataFrame, rollout: Rollout, setting
     started = time.monotonic()
     try:
         with services.only_deployer(settings):
-            key = deployment_key(settings)
-            check = partial(verify, expected=expected, price=PRICE, tolerance=rollout.tolerance, key=key)
+            check = partial(verify, standard=_standard(champion, expected, rollout, settings))
             running = services.serving(settings)
             kept = _keep(running, champion, check)
             # With nothing to protect, the start on the port itself is the trial: a start takes seconds.
@@ -115,6 +118,11 @@ def deploy(champion: Champion, expected: pd.DataFrame, rollout: Rollout, setting
         live=live,
         seconds=round(time.monotonic() - started, 1),
     )
+
+
+def _standard(champion: Champion, expected: pd.DataFrame, rollout: Rollout, settings: Settings) -> Standard:
+    resolution_s, key = rollout.event_time_resolution_seconds, deployment_key(settings)
+    return Standard(champion, expected, rollout.tolerance, resolution_s, settings, key)
 
 
 def _keep(running: list[Service], champion: Champion, check: Check) -> tuple[Service, Verification] | None:

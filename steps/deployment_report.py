@@ -1,32 +1,31 @@
 """The page about a deployment that the ZenML dashboard shows."""
 
 from html import escape
-from typing import Any
+from typing import TYPE_CHECKING
 
-STYLE = "font-family:sans-serif;border-collapse:collapse"
-CELL = "border:1px solid #ccc;padding:4px 10px;text-align:left"
+from steps.parity_report import CELL, STYLE, facts_of
+
+if TYPE_CHECKING:
+    from steps.deploy_model import Deployment
 
 
-def render(deployment: dict[str, Any]) -> str:
+def render(deployment: "Deployment") -> str:
     """A deployment as HTML."""
-    facts = {
-        "Service": deployment["url"],
-        "Version": deployment["version"],
-        "Before": deployment["previous_version"] or "nothing was served",
-        "Action": deployment["action"],
-        "Process": deployment["pid"],
-        "Log": deployment["log"],
-        "Seconds": deployment["seconds"],
+    facts: dict[str, object] = {
+        "Service": deployment.url,
+        "Version": deployment.version,
+        "Before": deployment.previous_version or "nothing was served",
+        "Action": deployment.action,
+        "Process": deployment.pid,
+        "Log": deployment.log,
+        "Seconds": deployment.seconds,
     }
-    for place in ("candidate", "live"):
-        for asked_by, parity in (deployment[place] or {}).items():
-            facts[f"{place.capitalize()}, {asked_by.replace('_', ' ')}"] = (
-                f"{parity['rows']} houses, largest difference {parity['largest_difference']:.2e} "
-                f"(allowed {parity['tolerance']:.0e})"
-            )
+    for place, verification in {"Candidate": deployment.candidate, "Live": deployment.live}.items():
+        if verification is not None:
+            facts |= {f"{place}, {name[0].lower()}{name[1:]}": words for name, words in facts_of(verification).items()}
     rows = "".join(
         f'<tr><th style="{CELL}">{escape(name)}</th><td style="{CELL}">{escape(str(value))}</td></tr>'
         for name, value in facts.items()
     )
-    title = f"{escape(deployment['name'])} v{escape(deployment['version'])} is served"
+    title = f"{escape(deployment.name)} v{escape(deployment.version)} is served"
     return f'<div style="{STYLE}"><h2>{title}</h2><table style="{STYLE}">{rows}</table></div>'

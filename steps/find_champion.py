@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict
 from zenml import log_metadata, step
 
-from serving.bundle import read_bundle
+from serving.bundle import Metadata, read_bundle
 from serving.errors import BundleError, ContractError
 from serving.settings import Settings, read_settings
 from steps.core.errors import DeploymentError
@@ -60,6 +60,11 @@ def read_champion(model: ModelChoice, settings: Settings) -> Champion:
     except BundleError as err:
         raise DeploymentError(f"Version {version} of {model.name} cannot be deployed. {err.info}") from err
     _ensure_feature_service(metadata.feature_service, settings)
+    return from_metadata(metadata, folder)
+
+
+def from_metadata(metadata: Metadata, folder: Path) -> Champion:
+    """The version that a bundle is of."""
     return Champion(
         name=metadata.model_name,
         version=metadata.model_version,
@@ -67,7 +72,7 @@ def read_champion(model: ModelChoice, settings: Settings) -> Champion:
         feature_service=metadata.feature_service,
         features=list(metadata.features),
         metrics=metadata.metrics,
-        bundle=str(Path(folder).resolve()),
+        bundle=str(folder.resolve()),
     )
 
 

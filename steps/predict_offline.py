@@ -1,59 +1,71 @@
 """The step that computes, without the service, what the service must answer."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from zenml import ArtifactConfig, log_metadata, step
 
 from serving.bundle import MODEL, SCALER, read_bundle, read_scaler
-from serving.contract import HOUSE_FEATURES
+from serving.intervals import INTERVALS
 from serving.settings import Settings, read_settings
 from steps.core.errors import DeploymentError
 from steps.core.fingerprint import HOUSE_ID
-from steps.core.publication import latest
+from steps.core.interval_ends import interval_ends
+from steps.core.sampling import Sample, sample
+from steps.core.skew import EVENT_TIME
 from steps.find_champion import Champion
-from steps.offline_store import history_path, read_history
+from steps.offline_houses import known, newest
 
 PRICE = "MEDV"
+OUTPUTS = (PRICE, f"{PRICE}_low", f"{PRICE}_high")
 
 
 @step(enable_cache=False)
 def predict_offline(
-    champion: Champion, verified_houses: int
+    champion: Champion, verified_houses: Sample
 ) -> Annotated[pd.DataFrame, ArtifactConfig(name="offline_predictions")]:
-    """The newest known features of houses and the champion's prices for them."""
+    """The newest known features of houses, when they were observed, and the champion's prices for them."""
     expected = predict_houses(champion, verified_houses, read_settings())
     log_metadata(metadata={"houses": len(expected), "version": champion.version}, infer_artifact=True)
     return expected
 
 
-def predict_houses(champion: Champion, n_houses: int, settings: Settings) -> pd.DataFrame:
-    """`house_id`, the champion's raw features (NaN where missing) and the price, one row a house, at most `n_houses`.
+def predict_houses(champion: Champion, wanted: Sample | list[int], settings: Settings) -> pd.DataFrame:
+    """What the service must answer now, one row a house, by `house_id`.
 
-    The features are those of the offline store, the arithmetic is XGBoost's own: nothing is shared with the service.
+    The columns are `house_id`, `event_timestamp` (seconds since 1970), the champion's raw features (NaN where missing)
+    and the price with the ends of its interval. The features are those of the offline store, the arithmetic is
+    XGBoost's own: nothing is shared with the service. Houses whose features have expired are left out, since the
+    service refuses them; so are, of the houses that are named, those that the store does not know.
 
     Raises:
-        DeploymentError: the offline store has no houses.
+        DeploymentError: the offline store has no houses whose features are fresh.
     """
-    history = read_history(history_path(settings.offline_dir, HOUSE_FEATURES), champion.features)
-    houses = latest(history).sort_values(HOUSE_ID).head(n_houses)
-    if houses.empty:
+    moment = datetime.now(UTC)
+    store = settings.feature_store()
+    last = newest(store, champion.feature_service, champion.features, moment)
+    fresh = last.where(last.until > moment.timestamp())
+    if isinstance(wanted, Sample) and not len(fresh.house_ids):
         raise DeploymentError(
-            "The offline store has no houses to try the service with. Run the feature pipeline first: "
-            "zenml_config/features.yaml."
+            f"The offline store has no houses to try the service with: {len(last.house_ids)} have expired, none is "
+            "fresh. Run the feature pipeline first: zenml_config/features.yaml."
         )
-    raw = houses[champion.features].to_numpy(dtype=np.float64, na_value=np.nan)
-    frame = pd.DataFrame(raw, columns=champion.features)
-    frame.insert(0, HOUSE_ID, houses[HOUSE_ID].to_numpy(dtype=np.int64))
-    return frame.assign(**{PRICE: predict(Path(champion.bundle), raw)})
+    ids = sample(fresh.house_ids, fresh.times, wanted) if isinstance(wanted, Sample) else np.array(wanted)
+    asked = fresh.where(np.isin(fresh.house_ids, ids))
+    offline = known(store, champion.feature_service, champion.features, asked, moment)
+    frame = pd.DataFrame(offline.values, columns=champion.features)
+    frame.insert(0, HOUSE_ID, asked.house_ids)
+    frame.insert(1, EVENT_TIME, asked.times)
+    prices = predict(Path(champion.bundle), offline.values)
+    return frame.assign(**dict(zip(OUTPUTS, prices.T, strict=True)))
 
 
-def predict(
-    bundle: Path, raw: "np.ndarray[tuple[int, int], np.dtype[np.float64]]"
-) -> "np.ndarray[tuple[int], np.dtype[np.float64]]":
-    """The prices of raw features in training order, by the bundle's files."""
+def predict(bundle: Path, raw: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(n, 3) the prices of raw features in training order and the ends of their intervals, by the bundle's files."""
     import xgboost
 
     _, files = read_bundle(bundle)
@@ -63,7 +75,7 @@ def predict(
     scaled = (raw - np.asarray(scaler.mean)) / np.asarray(scaler.scale)
     booster.set_param({"nthread": 1})
     booster.feature_names = list(scaler.features)
-    prices: np.ndarray[tuple[int], np.dtype[np.float64]] = booster.predict(
+    prices = booster.predict(
         xgboost.DMatrix(scaled.astype(np.float32), missing=np.nan, nthread=1, feature_names=list(scaler.features))
     ).astype(np.float64)
-    return prices
+    return np.column_stack([prices, *interval_ends(prices, files[INTERVALS])])

@@ -1,24 +1,29 @@
 """Whether a service answers what the model says: pure comparison."""
 
-import math
 from collections.abc import Sequence
 
+import numpy as np
+from numpy.typing import NDArray
 from pydantic import BaseModel
+
+Matrix = NDArray[np.float64]
 
 
 class Parity(BaseModel):
-    """How far two lists of prices are apart.
+    """How far two lists of answers are apart.
 
     Attributes:
-        rows: how many prices were compared.
+        rows: how many answers were compared, each of them a price and the ends of its interval.
         largest_difference: in the target's unit.
         worst_house: the house_id of the largest difference.
+        worst_value: which of the answer's values it is.
         tolerance: what is allowed, in the target's unit.
     """
 
     rows: int
     largest_difference: float
     worst_house: int
+    worst_value: str
     tolerance: float
 
     @property
@@ -27,23 +32,33 @@ class Parity(BaseModel):
         return self.largest_difference <= self.tolerance
 
 
-def compare(house_ids: Sequence[int], expected: Sequence[float], answered: Sequence[float], tolerance: float) -> Parity:
-    """The comparison of the answers with the expected prices, house by house; a NaN is infinitely far from anything.
+def compare(
+    house_ids: Sequence[int], names: Sequence[str], expected: Matrix, answered: Matrix, tolerance: float
+) -> Parity:
+    """The comparison of the answers with the expected ones, house by house; a NaN is infinitely far from anything.
+
+    Args:
+        names: of the values of an answer.
+        expected, answered: (n_houses, n_names).
 
     Raises:
-        ValueError: the lists are empty, or not equally long.
+        ValueError: there are no houses, or not one expected and one given answer of each.
     """
-    if not (0 < len(house_ids) == len(expected) == len(answered)):
-        raise ValueError(f"{len(house_ids)} houses, {len(expected)} expected prices, {len(answered)} answers")
-    differences = [_distance(one, other) for one, other in zip(expected, answered, strict=True)]
-    worst = max(range(len(differences)), key=differences.__getitem__)
+    if not len(house_ids) or not (len(house_ids), len(names)) == expected.shape == answered.shape:
+        raise ValueError(f"{len(house_ids)} houses, {expected.shape} expected answers, {answered.shape} answers")
+    distances = distance(expected, answered)
+    house, value = divmod(int(distances.argmax()), len(names))
     return Parity(
-        rows=len(differences),
-        largest_difference=differences[worst],
-        worst_house=house_ids[worst],
+        rows=len(house_ids),
+        largest_difference=float(distances[house, value]),
+        worst_house=house_ids[house],
+        worst_value=names[value],
         tolerance=tolerance,
     )
 
 
-def _distance(one: float, other: float) -> float:
-    return abs(one - other) if math.isfinite(one) and math.isfinite(other) else math.inf
+def distance(expected: Matrix, answered: Matrix) -> Matrix:
+    """How far the values are apart; infinite where one of them is no number."""
+    finite = np.isfinite(expected) & np.isfinite(answered)
+    apart: Matrix = np.abs(np.where(finite, expected, np.inf) - np.where(finite, answered, 0.0))
+    return apart

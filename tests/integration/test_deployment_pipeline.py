@@ -17,7 +17,7 @@ from serving.processes import group
 from serving.settings import Settings
 from steps.core.errors import DeploymentError
 from steps.deploy_model import Deployment
-from steps.verification import ask
+from steps.service_answers import ask
 from tests.serving_platform import ServingPlatform
 from zenml_config.environment import ROOT
 
@@ -76,9 +76,10 @@ def test_a_champion_is_started_kept_rolled_and_a_wrong_one_is_not_let_in(
     for found in (third.candidate, third.live):
         for parity in (found.by_raw_features, found.by_house_id):
             assert (parity.rows, parity.holds) == (506, True)
+        assert (found.stored_features.houses, found.stored_features.differences) == (506, [])
     (now,) = service.running(serving_settings)
     assert (now.pid, now.version) == (third.pid, "2")
-    assert len(ask(now, ["house_id"], [[1], [2]], serving_platform.key)) == 2
+    assert len(ask(now, ["house_id"], [[1], [2]], serving_platform.key, 1)) == 2
     # What the pipeline asked for was a probe: none of it counts as traffic.
     assert not list(serving_settings.profiles_dir.glob("v*/*/*.bin")) or all_probes(serving_settings)
 

@@ -1,20 +1,24 @@
 """What a deployment refuses, and what it leaves when it does."""
 
-import json
 from pathlib import Path
 
 import pytest
 
 from serving import service
-from serving.settings import Settings
+from serving.settings import Settings, read_settings
+from steps.apply_contract import apply_definitions
 from steps.core.errors import DeploymentError
-from steps.deploy_model import Rollout, deploy
+from steps.core.parity import Parity
+from steps.core.sampling import Sample
+from steps.core.verified import StoreParity, Verification
+from steps.deploy_model import Deployment, Rollout, deploy
 from steps.deployment_report import render
 from steps.find_champion import Champion
 from steps.predict_offline import PRICE, predict_houses
 from tests.serving_platform import USED, ServingPlatform
 
-ROLLOUT = Rollout(tolerance=1e-5, start_timeout_seconds=120)
+FEATURES = "house_price_features"
+ROLLOUT = Rollout(tolerance=1e-5, event_time_resolution_seconds=1, start_timeout_seconds=120)
 
 
 def champion_of(bundle: Path, version: str) -> Champion:
@@ -29,21 +33,27 @@ def champion_of(bundle: Path, version: str) -> Champion:
     )
 
 
+def sample(most: int) -> Sample:
+    return Sample(most=most, newest=0, seed=1)
+
+
 def test_without_houses_to_ask_for_the_feature_pipeline_is_named(
-    serving_platform: ServingPlatform, serving_settings: Settings, tmp_path: Path
+    serving_platform: ServingPlatform, platform_dir: Path
 ) -> None:
-    empty = serving_settings.model_copy(update={"offline_dir": str(tmp_path)})
+    apply_definitions(read_settings())
+    champion = champion_of(serving_platform.bundles["1"], "1").model_copy(update={"feature_service": FEATURES})
     with pytest.raises(DeploymentError, match="feature pipeline"):
-        predict_houses(champion_of(serving_platform.bundles["1"], "1"), 10, empty)
+        predict_houses(champion, sample(10), read_settings())
 
 
 def test_a_first_deployment_that_answers_otherwise_than_offline_leaves_nothing(
     serving_platform: ServingPlatform, serving_settings: Settings
 ) -> None:
     champion = champion_of(serving_platform.bundles["1"], "1")
-    expected = predict_houses(champion, 20, serving_settings)
+    expected = predict_houses(champion, sample(20), serving_settings)
     expected.loc[7, PRICE] += 0.5
-    with pytest.raises(DeploymentError, match=r"Asked by raw features, .* house 7 is 0\.5 from"):
+    house = expected.loc[7, "house_id"]
+    with pytest.raises(DeploymentError, match=rf"Asked by raw features, .*MEDV of house {house} is 0\.5 from"):
         deploy(champion, expected, ROLLOUT, serving_settings)
     assert service.running(serving_settings) == []
 
@@ -55,7 +65,7 @@ def test_a_model_that_does_not_start_is_not_deployed_and_the_log_says_why(
 
     broken = Path(shutil.copytree(serving_platform.bundles["1"], tmp_path / "v1"))
     (broken / "scaler.json").write_text("{}")
-    expected = predict_houses(champion_of(serving_platform.bundles["1"], "1"), 5, serving_settings)
+    expected = predict_houses(champion_of(serving_platform.bundles["1"], "1"), sample(5), serving_settings)
     with pytest.raises(
         DeploymentError, match=r"Version 1 of house-price is not deployed\.(.|\n)*scaler\.json was changed"
     ):
@@ -64,10 +74,15 @@ def test_a_model_that_does_not_start_is_not_deployed_and_the_log_says_why(
 
 
 def test_the_page_escapes_what_it_shows() -> None:
-    parity = {"rows": 5, "largest_difference": 0.0, "worst_house": 1, "tolerance": 1e-5}
-    deployment = {"url": "http://x", "name": "<b>", "version": "2", "previous_version": None, "action": "started"}
-    deployment |= {"pid": 1, "log": "l", "seconds": 1.0, "candidate": None, "live": {"by_house_id": parity}}
-    page = render(json.loads(json.dumps(deployment)))
+    parity = Parity(rows=5, largest_difference=0.0, worst_house=1, worst_value="MEDV", tolerance=1e-5)
+    stores = StoreParity(houses=5, features=["RM"], resolution_seconds=1, differences=[])
+    live = Verification(by_raw_features=parity, by_house_id=parity, stored_features=stores)
+    deployment = Deployment(
+        url="http://x", name="<b>", version="2", previous_version=None, action="started", pid=1, log="l",
+        candidate=None, live=live, seconds=1.0,
+    )  # fmt: skip
+    page = render(deployment)
     assert "&lt;b&gt; v2 is served" in page
     assert "5 houses, largest difference 0.00e+00" in page
+    assert "Live, differences" in page
     assert "nothing was served" in page

@@ -1,0 +1,64 @@
+"""The page about how the online store, as the service uses it, compares with the offline store."""
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from html import escape
+from pathlib import Path
+
+from serving.files import write_atomically
+from serving.settings import Settings
+from steps.core.parity import Parity
+from steps.core.skew import Difference
+from steps.core.verified import Verification
+
+STYLE = "font-family:sans-serif;border-collapse:collapse"
+CELL = "border:1px solid #ccc;padding:4px 10px;text-align:left"
+COLUMNS = ("house_id", "feature", "offline", "online", "observed offline", "observed online", "perhaps")
+MOST_KEPT = 50
+
+
+def render_parity(found: Verification) -> str:
+    """The comparison as HTML: the counts, then every difference."""
+    table = _table([COLUMNS, *map(_row, found.stored_features.differences)])
+    verdict = found.fault or "Online store, offline store, service and bundle say the same."
+    return (
+        f'<div style="{STYLE}"><p>{escape(verdict)}</p>{_table(facts_of(found).items())}'
+        f"{'' if found.stored_features.holds else table}</div>"
+    )
+
+
+def facts_of(found: Verification) -> dict[str, str]:
+    """The comparison in few words, by subject."""
+    stores = found.stored_features
+    counts = ", ".join(f"{name} of {count} houses" for name, count in stores.by_feature.items()) or "none"
+    return {
+        "Compared": f"{stores.houses} houses, {len(stores.features)} features of each, online and offline",
+        "Differences": counts,
+        "Event times": f"the same if less than {stores.resolution_seconds:g} s apart",
+        "Prices by raw features": _words(found.by_raw_features),
+        "Prices by house id": _words(found.by_house_id),
+    }
+
+
+def keep_report(found: Verification, version: str, settings: Settings) -> Path:
+    """The file with the page; the oldest of many are removed."""
+    folder = settings.var_dir / "parity"
+    path = folder / f"{datetime.now(UTC):%Y%m%dT%H%M%S.%f}-v{version}.html"
+    write_atomically(path, render_parity(found).encode())
+    for old in sorted(folder.glob("*.html"))[:-MOST_KEPT]:
+        old.unlink(missing_ok=True)
+    return path
+
+
+def _words(parity: Parity) -> str:
+    return f"{parity.rows} houses, largest difference {parity.largest_difference:.2e} (allowed {parity.tolerance:.0e})"
+
+
+def _row(one: Difference) -> Sequence[object]:
+    times = (one.offline_time or "never", one.online_time or "never")
+    return (one.house_id, one.feature, repr(one.offline), repr(one.online), *times, one.hint)
+
+
+def _table(rows: Iterable[Sequence[object]]) -> str:
+    lines = ("".join(f'<td style="{CELL}">{escape(str(value))}</td>' for value in row) for row in rows)
+    return f'<table style="{STYLE}">{"".join(f"<tr>{line}</tr>" for line in lines)}</table>'

@@ -5,6 +5,7 @@ from zenml.enums import ExecutionMode
 
 from steps.build_training_set import TrainingSet, build_training_set
 from steps.choose_champion import choose_champion
+from steps.core.compute import Compute
 from steps.core.experiments import Experiments, Validation
 from steps.core.intervals import IntervalSettings
 from steps.core.promotion import Promotion
@@ -23,6 +24,7 @@ def training_pipeline(
     training_set: TrainingSet,
     preparation: Preparation,
     validation: Validation,
+    compute: Compute,
     experiments: Experiments,
     intervals: IntervalSettings,
     promotion: Promotion,
@@ -35,7 +37,18 @@ def training_pipeline(
     for experiment in experiments:
         carry_out = tracked(run_experiment, experiment.name)
         result, model, _, predictions = carry_out(
-            *(train, test, scaler, ranking, training_set, fingerprint, mlflow_experiment, experiment, validation),
+            *(
+                train,
+                test,
+                scaler,
+                ranking,
+                training_set,
+                fingerprint,
+                mlflow_experiment,
+                experiment,
+                validation,
+                compute,
+            ),
             id=experiment.name,
         )
         results.append(result)

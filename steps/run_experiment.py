@@ -28,6 +28,7 @@ from steps.core import (
     search,
 )
 from steps.core.columns import Matrix, prices
+from steps.core.compute import LOCAL, Compute
 from steps.core.evaluation import as_frame, cross_validated, errors, out_of_fold
 from steps.core.experiments import Experiment, ExperimentResult, Validation
 from steps.core.importance import FEATURE, rank, shap_values
@@ -78,6 +79,7 @@ def run_experiment(
     mlflow_experiment: str,  # noqa: ARG001  # a part of the cache key
     experiment: Experiment,
     validation: Validation,
+    compute: Compute,
 ) -> tuple[
     Annotated[ExperimentResult, ArtifactConfig(name="{experiment}_result")],
     Annotated[bytes, ArtifactConfig(name="{experiment}_model")],
@@ -95,7 +97,7 @@ def run_experiment(
         "zenml_run": str(get_step_context().pipeline_run.id),
     }
     result, model, plots_page, left_out = conduct(
-        train, test, scaler, ranking[FEATURE].tolist(), experiment, validation, tags
+        train, test, scaler, ranking[FEATURE].tolist(), experiment, validation, tags, compute
     )
     logger.info("%s: %s", experiment.name, result.summary)
     log_metadata(
@@ -112,6 +114,7 @@ def conduct(
     experiment: Experiment,
     validation: Validation,
     tags: dict[str, str],
+    compute: Compute = LOCAL,
 ) -> tuple[ExperimentResult, bytes, str, pd.DataFrame]:
     """What came out of the experiment, its booster, a page of plots, and its out-of-fold predictions.
 
@@ -120,12 +123,13 @@ def conduct(
     Args:
         ranking: all features, the most important first.
         tags: of the run, besides the commit.
+        compute: where a search's fits run.
     """
     settings, started = read_settings(), time.perf_counter()
     own_scaler = restrict(scaler, experiment.choose(ranking, scaler.features))
     with run_of(experiment.name, settings, {**tags, "git_commit": git_commit(settings.root)}) as run_id:
         X, y = scale(train, own_scaler), prices(train)
-        fitted = fit(experiment, X, y, own_scaler.features, validation.model_seed)
+        fitted = fit(experiment, X, y, own_scaler.features, validation.model_seed, compute)
         booster = booster_bytes(fitted.model, own_scaler.features)
         left_out = out_of_fold(regressor(fitted.parameters, validation.model_seed), X, y, validation)
         metrics = {**cross_validated(y, left_out, validation), **measure(fitted, own_scaler, train, test)}
@@ -145,7 +149,9 @@ def conduct(
     return result, booster, page(experiment.name, figures), as_frame(train, left_out)
 
 
-def fit(experiment: Experiment, X: Scaled, y: Matrix, features: Sequence[str], seed: int) -> Fitted:
+def fit(
+    experiment: Experiment, X: Scaled, y: Matrix, features: Sequence[str], seed: int, compute: Compute = LOCAL
+) -> Fitted:
     """The experiment's model on all training rows, its parameters searched for if it says so, autologged."""
     started = time.perf_counter()
     parameters = experiment.parameters.given()
@@ -159,9 +165,11 @@ def fit(experiment: Experiment, X: Scaled, y: Matrix, features: Sequence[str], s
     def report(done: int) -> None:
         logger.info("%s: %d of %d fits, %.0f s", experiment.name, done, fits, time.perf_counter() - started)
 
-    candidates = randomized_search(regressor(parameters, seed), experiment.search, seed, report)
+    candidates = randomized_search(
+        regressor(parameters, seed), experiment.search, seed, report if compute == LOCAL else None
+    )
     with autologging("sklearn"):
-        fit_side_by_side(candidates, X, y)
+        fit_side_by_side(candidates, X, y, compute)
     best = {"search_rmse": float(-candidates.best_score_)}
     model = refitted(experiment, candidates, X, y, seed)
     return Fitted(model, found(experiment, candidates), best, time.perf_counter() - started)

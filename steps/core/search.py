@@ -1,11 +1,10 @@
 """How an experiment's model is found and fitted."""
 
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import joblib
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import root_mean_squared_error
@@ -14,6 +13,7 @@ from xgboost import XGBRegressor
 
 from steps.core.bins import CACHE
 from steps.core.columns import Matrix
+from steps.core.compute import LOCAL, Compute, side_by_side
 from steps.core.experiments import Experiment, Search
 from steps.core.regressors import plain
 from steps.core.regressors import regressor as regressor
@@ -63,30 +63,47 @@ class NegativeRmse:
         return "neg_root_mean_squared_error"
 
 
-def randomized_search(
-    estimator: XGBRegressor, search: Search, seed: int, report: Callable[[int], None]
-) -> RandomizedSearchCV:
-    """scikit-learn's search over the space, not yet run.
+class Folds(KFold):  # type: ignore[misc]  # scikit-learn has no types
+    """Shuffled K-fold whose rows are cut once: all candidates get the same arrays, so that a cluster gets each once."""
 
-    The folds' fits take turns on all cores as threads (`fit_side_by_side`): XGBoost works without Python's lock, and
-    processes would import everything once more each.
+    def __init__(self, n_splits: int, random_state: int) -> None:
+        super().__init__(n_splits, shuffle=True, random_state=random_state)
+        self._rows = -1
+        self._cut: list[tuple[NDArray[np.intp], NDArray[np.intp]]] = []
+
+    def split(self, X: Any, y: Any = None, groups: Any = None) -> Iterator[tuple[NDArray[np.intp], NDArray[np.intp]]]:
+        """The rows that fit and the rows that judge, by fold."""
+        if self._rows != len(X):
+            self._rows, self._cut = len(X), list(super().split(X, y, groups))
+        yield from self._cut
+
+
+def randomized_search(
+    estimator: XGBRegressor, search: Search, seed: int, report: Callable[[int], None] | None
+) -> RandomizedSearchCV:
+    """scikit-learn's search over the space, not yet run (`fit_side_by_side`).
+
+    Args:
+        report: hears how many fits are done; none: the fits run elsewhere and cannot be counted here.
     """
+    name = "neg_root_mean_squared_error"
     return RandomizedSearchCV(
         estimator,
         {name: distribution.sampler() for name, distribution in search.space.items()},
         n_iter=search.iterations,
-        scoring=NegativeRmse(search.iterations * search.folds, report),
-        cv=KFold(search.folds, shuffle=True, random_state=seed),
+        scoring=NegativeRmse(search.iterations * search.folds, report) if report else name,
+        cv=Folds(search.folds, seed),
         random_state=seed,
         n_jobs=-1,
         error_score="raise",
     )
 
 
-def fit_side_by_side(search: RandomizedSearchCV, X: Scaled, y: Matrix) -> RandomizedSearchCV:
-    """The search, run."""
+def fit_side_by_side(search: RandomizedSearchCV, X: Scaled, y: Matrix, compute: Compute = LOCAL) -> RandomizedSearchCV:
+    """The search, run: its fits side by side, one thread each."""
+    shared = [X, y, *(part for fold in search.cv.split(X) for part in fold)]
     try:
-        with joblib.parallel_config(backend="threading"):
+        with side_by_side(compute, shared):
             return search.fit(X, y)
     finally:
         CACHE.clear()

@@ -7,6 +7,7 @@ from steps.apply_contract import apply_contract
 from steps.core.expectations import Distribution
 from steps.explore import Exploration, explore
 from steps.ingest import ingest
+from steps.materialize import materialize
 from steps.publish_features import Publication, publish_features
 from steps.sources import Source
 from steps.validate import validate
@@ -22,3 +23,4 @@ def feature_pipeline(
     explore(houses, contract, exploration)
     validated, _, _ = validate(houses, contract, source, distribution)
     publish_features(validated, publication)
+    materialize(after="publish_features")

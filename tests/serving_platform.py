@@ -1,6 +1,8 @@
 """A small real platform for serving and deployment tests: features in Feast, model bundles, settings."""
 
+import contextlib
 import os
+import sqlite3
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -136,6 +138,16 @@ def publish(frame: Any, environment: dict[str, str]) -> None:
     with pytest.MonkeyPatch.context() as patch:
         reach(patch, environment)
         apply_definitions(read_settings()).materialize(observed - timedelta(days=1), now, [HOUSE_FEATURES])
+
+
+def copy_online_store(platform: ServingPlatform, target: Path) -> Path:
+    """The copy of the platform's online store; a plain copy of the file would lack what is in the write-ahead log."""
+    with (
+        contextlib.closing(sqlite3.connect(platform.var / "feast" / "online.db")) as store,
+        contextlib.closing(sqlite3.connect(target)) as copy,
+    ):
+        store.backup(copy)
+    return target
 
 
 def reach(patch: pytest.MonkeyPatch, environment: Mapping[str, str]) -> None:

@@ -1,7 +1,6 @@
 """Whole runs of the deployment pipeline: a real registry, a real Feast store, real server processes."""
 
 import contextlib
-import shutil
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
@@ -18,7 +17,7 @@ from serving.settings import Settings
 from steps.core.errors import DeploymentError
 from steps.deploy_model import Deployment
 from steps.service_answers import ask
-from tests.serving_platform import ServingPlatform
+from tests.serving_platform import ServingPlatform, copy_online_store
 from zenml_config.environment import ROOT
 
 CONFIG = str(ROOT / "zenml_config" / "deployment.yaml")
@@ -39,18 +38,13 @@ def deployed() -> Deployment:
 
 def spoiled_online_store(platform: ServingPlatform, copy: Path) -> str:
     """A setting of the online store: a copy in which one house has the features of another."""
-    shutil.copy(platform.var / "feast" / "online.db", copy)
+    copy_online_store(platform, copy)
     with contextlib.closing(sqlite3.connect(copy)) as connection, connection:
-        (name,) = connection.execute("select name from sqlite_master where name like '%house_features'").fetchone()
-        one, other = connection.execute(f'select distinct entity_key from "{name}" limit 2').fetchall()  # noqa: S608
-        connection.execute(f'delete from "{name}" where entity_key = ?', other)  # noqa: S608
-        copied = "entity_key, feature_name, value, value_text, event_ts, created_ts"
-        chosen = copied.replace("entity_key", "?", 1)
-        connection.execute(
-            f'insert into "{name}" ({copied}) select {chosen} from "{name}" where entity_key = ?',  # noqa: S608
-            (*other, *one),
-        )
-    return f'{{type: sqlite, path: "{copy}"}}'
+        (name,) = connection.execute("select name from sqlite_master where name like '%house_features_rows'").fetchone()
+        ((one,), (other,)) = connection.execute(f'select _key from "{name}" order by _key limit 2').fetchall()  # noqa: S608
+        connection.execute(f'delete from "{name}" where _key = ?', [other])  # noqa: S608
+        connection.execute(f'update "{name}" set _key = ? where _key = ?', [other, one])  # noqa: S608
+    return f'{{type: serving.sqlite_rows.SqliteRowsOnlineStore, path: "{copy}"}}'
 
 
 def test_a_champion_is_started_kept_rolled_and_a_wrong_one_is_not_let_in(

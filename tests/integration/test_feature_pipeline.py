@@ -35,6 +35,7 @@ def test_a_run_leaves_reports_and_a_filled_store_and_the_next_one_does_only_what
         "validation_summary",
         "data_docs",
         "publication_report",
+        "materialization_report",
     }
     ingested = outputs["ingest"]["ingested_houses"][0]
     assert ingested.run_metadata["fingerprint"] == FINGERPRINT
@@ -43,7 +44,8 @@ def test_a_run_leaves_reports_and_a_filled_store_and_the_next_one_does_only_what
         assert [page.type for page in outputs[step][name][0].visualizations] == ["html"]
     assert (platform_dir / "data_docs" / "index.html").exists()
     report = outputs["publish_features"]["publication_report"][0].load()
-    assert (report.new_features, report.materialized, report.fingerprint) == (506, True, FINGERPRINT)
+    assert (report.new_features, report.fingerprint) == (506, FINGERPRINT)
+    assert outputs["materialize"]["materialization_report"][0].load().written == 506
     reply = read_settings().feature_store().get_online_features(["house_features:RM"], [{"house_id": 17}])
     assert reply.to_dict()["RM"] == [boston().loc[17, "RM"]]
 
@@ -54,9 +56,11 @@ def test_a_run_leaves_reports_and_a_filled_store_and_the_next_one_does_only_what
         "explore": "cached",
         "validate": "cached",
         "publish_features": "completed",
+        "materialize": "completed",
     }
     report = second.steps["publish_features"].outputs["publication_report"][0].load()
-    assert (report.new_features, report.new_prices, report.unchanged, report.materialized) == (0, 0, 506, False)
+    assert (report.new_features, report.new_prices, report.unchanged) == (0, 0, 506)
+    assert second.steps["materialize"].outputs["materialization_report"][0].load().written == 0
 
 
 def test_a_refused_data_set_stops_the_run_before_anything_is_stored(

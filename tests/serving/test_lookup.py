@@ -3,7 +3,6 @@
 import contextlib
 import json
 import math
-import shutil
 import sqlite3
 import time
 from collections.abc import Callable
@@ -12,18 +11,15 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from feast.infra.key_encoding_utils import serialize_entity_key
-from feast.protos.feast.types.EntityKey_pb2 import EntityKey
-from feast.protos.feast.types.Value_pb2 import Value
 
 from serving import lookup
 from serving.errors import ExpiredFeaturesError, OnlineStoreError, UnknownHouseError
 from serving.lookup import Cache, FeatureLookup
 from serving.online_read import Stored
 from serving.settings import Settings
-from tests.serving_platform import MISSING, USED, ServingPlatform
+from tests.serving_platform import MISSING, USED, ServingPlatform, copy_online_store
 
-TABLE = '"house_prices_house_features"'
+TABLE = '"house_prices_house_features_rows"'
 
 Open = Callable[..., FeatureLookup]
 
@@ -32,8 +28,8 @@ Open = Callable[..., FeatureLookup]
 def database(
     serving_platform: ServingPlatform, serving_settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Path:
-    copy = Path(shutil.copy(serving_platform.var / "feast" / "online.db", tmp_path / "online.db"))
-    monkeypatch.setenv("HPP_ONLINE_STORE", f'{{type: sqlite, path: "{copy}"}}')
+    copy = copy_online_store(serving_platform, tmp_path / "online.db")
+    monkeypatch.setenv("HPP_ONLINE_STORE", f'{{type: serving.sqlite_rows.SqliteRowsOnlineStore, path: "{copy}"}}')
     return copy
 
 
@@ -54,24 +50,17 @@ def test_a_missing_value_of_a_known_house_is_nan(open_lookup: Open) -> None:
 
 def test_the_event_times_are_those_of_the_stored_features(open_lookup: Open, database: Path) -> None:
     with contextlib.closing(sqlite3.connect(database)) as connection:
-        ((stored, count),) = connection.execute(f"select min(event_ts), count(distinct event_ts) from {TABLE}")  # noqa: S608  # our own table
+        ((stored, count),) = connection.execute(f"select min(_event_us), count(distinct _event_us) from {TABLE}")  # noqa: S608  # our own table
     assert count == 1
-    observed = datetime.fromtimestamp(stored).replace(tzinfo=UTC).timestamp()  # as Feast does
-    assert open_lookup().find([1, 2]).event_times == [observed, observed]
+    assert open_lookup().find([1, 2]).event_times == [stored / 1e6, stored / 1e6]
 
 
 def age(database: Path, houses: int, days: float) -> None:
     """Let the features of the first houses in the database be so old."""
-    moment = (datetime.now(UTC) - timedelta(days=days)).replace(tzinfo=None).timestamp()
+    moment = (datetime.now(UTC) - timedelta(days=days)).timestamp()
     with contextlib.closing(sqlite3.connect(database)) as connection:
-        keys = [serialize_entity_key(entity(house), 3) for house in range(houses)]
-        marks = ",".join("?" * len(keys))
-        connection.execute(f"update {TABLE} set event_ts = ? where entity_key in ({marks})", [int(moment), *keys])  # noqa: S608  # our own table
+        connection.execute(f"update {TABLE} set _event_us = ? where _key < ?", [int(moment * 1e6), houses])  # noqa: S608  # our own table
         connection.commit()
-
-
-def entity(house: int) -> EntityKey:
-    return EntityKey(join_keys=["house_id"], entity_values=[Value(int64_val=house)])
 
 
 def test_features_older_than_the_ttl_of_their_view_are_refused_with_all_that_is_needed_to_mend_it(
@@ -147,8 +136,7 @@ def test_a_house_that_was_not_found_is_found_as_soon_as_it_is_there(open_lookup:
     with pytest.raises(UnknownHouseError):
         opened.find([9999])
     with contextlib.closing(sqlite3.connect(database)) as connection:
-        keys = [serialize_entity_key(entity(house), 3) for house in (9999, 7)]
-        connection.execute(f"update {TABLE} set entity_key = ? where entity_key = ?", keys)  # noqa: S608  # our own table
+        connection.execute(f"update {TABLE} set _key = 9999 where _key = 7")  # noqa: S608  # our own table
         connection.commit()
     assert len(opened.find([9999]).rows) == 1
 
@@ -191,12 +179,11 @@ def test_a_store_that_fails_is_an_error_with_a_status_and_serves_again_when_it_i
 ) -> None:
     opened = open_lookup()
     with contextlib.closing(sqlite3.connect(database)) as connection:
-        (table,) = connection.execute("select name from sqlite_master where name like '%house_features'").fetchone()
-        connection.execute(f'alter table "{table}" rename to gone')
+        connection.execute(f"alter table {TABLE} rename to gone")
         with pytest.raises(OnlineStoreError, match="does not answer") as caught:
             opened.find([1])
         assert caught.value.status == 503
-        connection.execute(f'alter table gone rename to "{table}"')
+        connection.execute(f"alter table gone rename to {TABLE}")
     assert len(opened.find([1]).rows) == 1
 
 

@@ -17,19 +17,20 @@ from serving.errors import ContractError, ExpiredFeaturesError, UnknownHouseErro
 from serving.lookup import FeatureLookup
 from tests.redis_server import redis_server
 
+ROWS_IN_SQLITE, ROWS_IN_REDIS = "serving.sqlite_rows.SqliteRowsOnlineStore", "serving.redis_rows.RedisRowsOnlineStore"
 NAMES = ("TAX", "RM", "LSTAT")
 OF_TOWN, OF_HOUSE = (datetime.now(UTC).replace(microsecond=0) - timedelta(days=days) for days in (20, 2))
 
 
-@pytest.fixture(scope="module", params=["sqlite", "redis"])
+@pytest.fixture(scope="module", params=["sqlite", ROWS_IN_SQLITE, "redis", ROWS_IN_REDIS])
 def store(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[FeatureStore]:
     """Houses 1 (in both views), 2 (in one of them) and 3 (a value is missing)."""
-    folder = tmp_path_factory.mktemp(request.param)
-    if request.param == "sqlite":
-        yield filled(folder, {"type": "sqlite", "path": str(folder / "online.db")})
+    folder = tmp_path_factory.mktemp("online")
+    if "sqlite" in request.param:
+        yield filled(folder, {"type": request.param, "path": str(folder / "online.db")})
         return
     with redis_server(folder) as port:
-        yield filled(folder, {"type": "redis", "connection_string": f"127.0.0.1:{port}"})
+        yield filled(folder, {"type": request.param, "connection_string": f"127.0.0.1:{port}"})
 
 
 def view(folder: Path, name: str, days: int, fields: list[Field], keys: list[Entity]) -> FeatureView:

@@ -12,6 +12,7 @@ from serving.settings import read_settings
 from steps.apply_contract import apply_definitions
 from steps.core.errors import ConfigurationError, DataError
 from steps.core.fingerprint import fingerprint
+from steps.materialize import bring_online
 from steps.offline_store import only_writer, read_history
 from steps.publish_features import PublicationReport, publish
 from tests.houses import boston, publication
@@ -31,6 +32,10 @@ def published(houses: pd.DataFrame, days: float = 0) -> PublicationReport:
     return publish(houses, publication(), read_settings(), NOON + timedelta(days=days))
 
 
+def materialized(days: float = 0) -> int:
+    return bring_online(read_settings(), NOON + timedelta(days=days)).written
+
+
 def online(ids: list[int], column: str) -> list[float | None]:
     reply = (
         read_settings()
@@ -44,7 +49,7 @@ def online(ids: list[int], column: str) -> list[float | None]:
 def test_the_first_data_set_is_published_whole_with_features_seen_before_the_price(offline: Path) -> None:
     report = published(boston())
     assert (report.new_features, report.new_prices, report.houses, report.unchanged) == (506, 506, 506, 0)
-    assert report.materialized
+    assert materialized() == 506
     assert report.fingerprint == fingerprint(boston())
     features, target = (pd.read_parquet(offline / f"house_{name}.parquet") for name in ("features", "target"))
     assert list(features.columns) == ["house_id", "event_timestamp", "created_timestamp", *FEATURES]
@@ -56,20 +61,24 @@ def test_the_first_data_set_is_published_whole_with_features_seen_before_the_pri
 
 def test_publishing_the_same_data_again_changes_no_byte_and_materializes_nothing(offline: Path) -> None:
     published(boston())
+    materialized()
     before = {path.name: path.read_bytes() for path in offline.glob("*.parquet")}
     report = published(boston(), days=1)
-    assert (report.new_features, report.new_prices, report.unchanged, report.materialized) == (0, 0, 506, False)
+    assert (report.new_features, report.new_prices, report.unchanged) == (0, 0, 506)
+    assert materialized(days=1) == 0
     assert {path.name: path.read_bytes() for path in offline.glob("*.parquet")} == before
 
 
 def test_a_corrected_value_is_a_new_observation_and_is_served(offline: Path) -> None:
     published(boston())
+    assert materialized() == 506
     houses = boston()
     houses.loc[7, ["RM", "MEDV"]] = [6.5, 21]
     houses.loc[9, "LSTAT"] = np.nan
     report = published(houses, days=1)
     assert (report.new_features, report.new_prices, report.unchanged) == (2, 1, 504)
     assert len(pd.read_parquet(offline / "house_features.parquet")) == 508
+    assert materialized(days=1) == 2
     assert online([7, 9], "RM") == [6.5, boston().loc[9, "RM"]]
     assert online([9], "LSTAT") == [None]
 
@@ -82,29 +91,33 @@ def test_houses_that_a_data_set_lacks_stay(offline: Path) -> None:
 
 def test_new_houses_come_in_beside_those_that_are_there(offline: Path) -> None:
     published(boston().iloc[:400])
+    assert materialized() == 400
     report = published(boston(), days=1)
     assert (report.new_features, report.unchanged, report.houses) == (106, 400, 506)
+    assert materialized(days=1) == 106
     assert online([0, 505], "RM") == [6.575, 6.03]
 
 
 def test_a_run_that_died_before_materializing_is_mended_by_the_next(offline: Path) -> None:
     published(boston().iloc[:400])
+    materialized()
     history = pd.read_parquet(offline / "house_features.parquet")
     later = boston().iloc[400:]
-    times = {"event_timestamp": NOON - timedelta(days=29), "created_timestamp": NOON}
+    times = {"event_timestamp": NOON - timedelta(days=29), "created_timestamp": NOON + timedelta(days=1)}
     added = later[["house_id", *FEATURES]].assign(**{name: pd.Timestamp(time) for name, time in times.items()})
     pd.concat([history, added[history.columns]]).to_parquet(offline / "house_features.parquet", index=False)
     report = published(boston(), days=2)
-    assert (report.new_features, report.new_prices, report.materialized) == (0, 106, True)
+    assert (report.new_features, report.new_prices, materialized(days=2)) == (0, 106, 106)
     assert online([505], "RM") == [6.03]
 
 
 def test_a_lost_online_store_is_filled_again(offline: Path) -> None:
     published(boston())
+    materialized()
     (offline.parent / "online.db").unlink()
     apply_definitions(read_settings())
     report = published(boston(), days=1)
-    assert (report.new_features, report.materialized) == (0, True)
+    assert (report.new_features, materialized(days=1)) == (0, 506)
     assert online([505], "RM") == [6.03]
 
 
@@ -117,6 +130,7 @@ def test_a_run_that_died_while_materializing_is_mended_by_the_next(offline: Path
     view.state = FeatureViewState.MATERIALIZING
     store.registry.apply_feature_view(view, store.project)
     assert published(boston(), days=1).new_features == 496
+    assert materialized(days=1) == 506
     assert online([505], "RM") == [6.03]
 
 

@@ -6,9 +6,11 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from serving.contract import HOUSE_FEATURES, HOUSE_TARGET
-from serving.files import replace_file
+from steps import history_parts
 from steps.core.errors import ConfigurationError, DataError
 from steps.core.fingerprint import HOUSE_ID
 from steps.core.publication import CREATED, EVENT
@@ -17,7 +19,7 @@ VIEWS = (HOUSE_FEATURES, HOUSE_TARGET)
 
 
 def history_path(offline_dir: str, view: str) -> Path:
-    """The file of a feature view.
+    """The place of a feature view's history: a folder of parts, or one file (`steps.history_parts`).
 
     Raises:
         ConfigurationError: the place is no local folder.
@@ -36,12 +38,17 @@ def read_history(path: Path, columns: Sequence[str]) -> pd.DataFrame:
         DataError: the file is not what publishing writes.
     """
     wanted = [HOUSE_ID, EVENT, CREATED, *columns]
-    if not path.exists():
+    files = history_parts.parts(path)
+    if not files:
         times = {EVENT: "datetime64[us, UTC]", CREATED: "datetime64[us, UTC]"}
         types = {HOUSE_ID: "int64", **times, **dict.fromkeys(columns, "Float64")}
         return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in types.items()})
     try:
-        stored = pd.read_parquet(path)
+        there = pq.read_schema(files[0]).names
+        stored = pd.concat(
+            [pd.read_parquet(file, columns=[name for name in wanted if name in there]) for file in files],
+            ignore_index=True,
+        )
     except (OSError, ValueError) as err:
         raise DataError(f"{path} is no readable parquet file: {err}. Restore it from a copy.") from err
     if missing := [name for name in wanted if name not in stored]:
@@ -50,9 +57,14 @@ def read_history(path: Path, columns: Sequence[str]) -> pd.DataFrame:
     return stored[wanted].astype(dict.fromkeys(columns, "Float64"))
 
 
+def append_history(path: Path, added: pd.DataFrame) -> None:
+    """Put new observations behind those of the history, all or none; call it as the only writer."""
+    history_parts.append(path, pa.Table.from_pandas(added, preserve_index=False))
+
+
 def write_history(path: Path, history: pd.DataFrame) -> None:
-    """Put the history in the place of what the file held, at once."""
-    replace_file(path, lambda unfinished: history.to_parquet(unfinished, index=False))
+    """Put the history in the place of what there was, at once; call it as the only writer."""
+    history_parts.replace(path, pa.Table.from_pandas(history, preserve_index=False))
 
 
 @contextlib.contextmanager
@@ -62,6 +74,5 @@ def only_writer(offline_dir: str) -> Iterator[None]:
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / ".lock").open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
-        for unfinished in folder.glob(".*.parquet.*"):  # of a run that was killed while it wrote
-            unfinished.unlink()
+        history_parts.recover(folder)
         yield

@@ -11,7 +11,7 @@ from serving.contract import HOUSE_FEATURES, HOUSE_TARGET
 from serving.settings import Settings, read_settings
 from steps.core.fingerprint import HOUSE_ID, fingerprint
 from steps.core.publication import EVENT, append, latest, news, observed
-from steps.offline_store import history_path, only_writer, read_history, write_history
+from steps.offline_store import append_history, history_path, only_writer, read_history
 
 
 class Publication(BaseModel):
@@ -70,9 +70,9 @@ def publish(houses: pd.DataFrame, publication: Publication, settings: Settings, 
             stored = read_history(history_path(settings.offline_dir, view), names)
             added[view] = observed(news(stored, houses, names), times[view], now)
             histories[view] = append(stored, added[view])
-        for view, history in histories.items():
-            if len(added[view]):
-                write_history(history_path(settings.offline_dir, view), history)
+        for view, rows in added.items():
+            if len(rows):
+                append_history(history_path(settings.offline_dir, view), rows)
     last = latest(histories[HOUSE_FEATURES])
     return PublicationReport(
         new_features=len(added[HOUSE_FEATURES]),

@@ -13,7 +13,7 @@ from steps.apply_contract import apply_definitions
 from steps.core.errors import ConfigurationError, DataError
 from steps.core.fingerprint import fingerprint
 from steps.materialize import bring_online
-from steps.offline_store import only_writer, read_history
+from steps.offline_store import append_history, only_writer, read_history
 from steps.publish_features import PublicationReport, publish
 from tests.houses import boston, publication
 
@@ -62,11 +62,11 @@ def test_the_first_data_set_is_published_whole_with_features_seen_before_the_pri
 def test_publishing_the_same_data_again_changes_no_byte_and_materializes_nothing(offline: Path) -> None:
     published(boston())
     materialized()
-    before = {path.name: path.read_bytes() for path in offline.glob("*.parquet")}
+    before = {path.name: path.read_bytes() for path in offline.glob("*.parquet/*")}
     report = published(boston(), days=1)
     assert (report.new_features, report.new_prices, report.unchanged) == (0, 0, 506)
     assert materialized(days=1) == 0
-    assert {path.name: path.read_bytes() for path in offline.glob("*.parquet")} == before
+    assert {path.name: path.read_bytes() for path in offline.glob("*.parquet/*")} == before
 
 
 def test_a_corrected_value_is_a_new_observation_and_is_served(offline: Path) -> None:
@@ -105,7 +105,7 @@ def test_a_run_that_died_before_materializing_is_mended_by_the_next(offline: Pat
     later = boston().iloc[400:]
     times = {"event_timestamp": NOON - timedelta(days=29), "created_timestamp": NOON + timedelta(days=1)}
     added = later[["house_id", *FEATURES]].assign(**{name: pd.Timestamp(time) for name, time in times.items()})
-    pd.concat([history, added[history.columns]]).to_parquet(offline / "house_features.parquet", index=False)
+    append_history(offline / "house_features.parquet", added[history.columns])
     report = published(boston(), days=2)
     assert (report.new_features, report.new_prices, materialized(days=2)) == (0, 106, 106)
     assert online([505], "RM") == [6.03]
@@ -136,7 +136,7 @@ def test_a_run_that_died_while_materializing_is_mended_by_the_next(offline: Path
 
 def test_a_damaged_history_is_named_and_left_alone(offline: Path) -> None:
     published(boston().iloc[:10])
-    path = offline / "house_features.parquet"
+    (path,) = (offline / "house_features.parquet").iterdir()
     path.write_bytes(b"PAR1 and no more")
     with pytest.raises(DataError, match=r"house_features\.parquet is no readable parquet file"):
         published(boston(), days=1)

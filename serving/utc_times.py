@@ -3,7 +3,8 @@
 Feast hands SQLite a time in UTC without its zone, and its adapter takes such a time for one of the local zone; its
 converter does the same backwards. As long as both sides stand in one zone the two faults cancel out, but for the hour
 that daylight saving leaves out. A materializer and a server in two zones would tell of features that are hours older,
-or younger, than they are. The Redis store has none of this, and keeps nanoseconds where SQLite keeps whole seconds.
+or younger, than they are. The other stores have none of this; where this one keeps whole seconds, they keep
+microseconds.
 """
 
 import math

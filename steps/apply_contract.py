@@ -13,11 +13,13 @@ from zenml import log_metadata, step
 from serving.contract import HOUSE_FEATURES, HOUSE_TARGET, FeatureSpec, read_feature_view
 from serving.settings import Settings, read_settings
 from steps.core.errors import ConfigurationError
+from steps.registry_lock import only_registry_writer
 
 if TYPE_CHECKING:
     from feast import FeatureStore
 
 Contract = list[dict[str, Any]]
+MODEL_VERSION = "model_version"  # the tag of a feature service that feature_repo/model_services.py makes of a bundle
 
 
 @step(enable_cache=False)
@@ -39,13 +41,21 @@ def read_specs(contract: Contract) -> tuple[FeatureSpec, ...]:
 def apply_definitions(settings: Settings) -> "FeatureStore":
     """A store whose registry holds what the feature repository defines now: what `feast apply` does, in this process.
 
+    One process at a time. The feature services of registered models stay, also those of models whose bundles lie on
+    another machine: `steps.retire_models` removes them.
+
     Raises:
         ConfigurationError: the definitions cannot be read.
     """
-    from feast.repo_operations import extract_objects_for_apply_delete, parse_repo
-
     for folder in (settings.var_dir / "feast", Path(settings.offline_dir)):
         folder.mkdir(parents=True, exist_ok=True)
+    with only_registry_writer(settings):
+        return _apply(settings)
+
+
+def _apply(settings: Settings) -> "FeatureStore":
+    from feast.repo_operations import extract_objects_for_apply_delete, parse_repo
+
     store = settings.feature_store()
     try:
         with _importing_afresh(settings.feature_repo):
@@ -59,7 +69,8 @@ def apply_definitions(settings: Settings) -> "FeatureStore":
     to_apply, to_delete, _, _ = extract_objects_for_apply_delete(  # type: ignore[no-untyped-call]  # as Feast has it
         store.project, store.registry, definitions
     )
-    store.apply(to_apply, objects_to_delete=to_delete, partial=False)
+    obsolete = [one for one in to_delete if MODEL_VERSION not in one.tags]
+    store.apply(to_apply, objects_to_delete=obsolete, partial=False)
     store.registry.refresh(store.project)
     return store
 

@@ -1,8 +1,11 @@
 """A Feast online store that holds exactly what a test wants of houses."""
 
+import contextlib
+import sqlite3
 from typing import TYPE_CHECKING
 
 import pandas as pd
+import redis
 
 from serving.contract import HOUSE_FEATURES
 
@@ -12,16 +15,11 @@ if TYPE_CHECKING:
 
 def empty(store: "FeatureStore") -> None:
     """Remove everything from the online store, whose tables stay."""
-    if store.config.online_store.type == "redis":
-        import redis
-
+    if "redis" in store.config.online_store.type:
         host, port = store.config.online_store.connection_string.split(":")
         with redis.Redis(host, int(port)) as client:
             client.flushall()
         return
-    import contextlib
-    import sqlite3
-
     with contextlib.closing(sqlite3.connect(store.config.online_store.path)) as connection, connection:
         for (name,) in connection.execute("select name from sqlite_master where type = 'table'").fetchall():
             connection.execute(f'delete from "{name}"')  # noqa: S608  # its own name

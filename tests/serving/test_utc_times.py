@@ -7,6 +7,8 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pytest
+
 from serving.settings import read_settings
 from steps.apply_contract import apply_definitions
 
@@ -43,8 +45,9 @@ def run(zone: str, *arguments: str) -> str:
 
 
 def test_a_server_in_another_zone_than_the_materializer_reads_the_times_that_were_written(
-    platform_dir: Path,
+    platform_dir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("HPP_ONLINE_STORE", f'{{type: sqlite, path: "{platform_dir}/feast/online.db"}}')
     apply_definitions(read_settings())
     run("America/New_York", WRITE, json.dumps([moment.isoformat() for moment in TIMES]))
     assert json.loads(run("Asia/Tokyo", READ)) == [moment.timestamp() for moment in TIMES]

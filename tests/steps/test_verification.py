@@ -1,5 +1,6 @@
 """The parity of a real service, on each online store, with the offline store: clean, and with injected skews."""
 
+import contextlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -29,6 +30,9 @@ from tests.serving_platform import MISSING, USED, ServingPlatform, reach
 
 MOVED = [5, 17]  # houses whose features changed a month ago
 ALL = Sample(most=1000, newest=0, seed=1)
+# Our two, and the one of Feast's own that keeps whole seconds only.
+STORES = ("serving.sqlite_rows.SqliteRowsOnlineStore", "serving.redis_rows.RedisRowsOnlineStore", "sqlite")
+on_our_stores = pytest.mark.parametrize("live", STORES[:2], indirect=True)
 Frame = pd.DataFrame
 Skew = Callable[[Frame, Frame], Frame]
 
@@ -68,18 +72,17 @@ def observations(frame: Frame) -> tuple[Frame, Frame]:
     return present, before.assign(event_timestamp=now - timedelta(days=60))
 
 
-@pytest.fixture(scope="module", params=["sqlite", "redis"])
+@pytest.fixture(scope="module")
 def live(
     request: pytest.FixtureRequest, serving_platform: ServingPlatform, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Live]:
     """A service on a platform of its own, with the model v1; it looks each house up anew."""
-    import contextlib
-
-    var = tmp_path_factory.mktemp(f"parity-{request.param}")
+    var = tmp_path_factory.mktemp("parity")
     with contextlib.ExitStack() as stack:
-        online = f'{{type: sqlite, path: "{var}/online.db"}}'
-        if request.param == "redis":
-            online = f'{{type: redis, connection_string: "127.0.0.1:{stack.enter_context(redis_server(var))}"}}'
+        place = f'path: "{var}/online.db"'
+        if "redis" in request.param:
+            place = f'connection_string: "127.0.0.1:{stack.enter_context(redis_server(var))}"'
+        online = f"{{type: {request.param}, {place}}}"
         own = {"HPP_VAR_DIR": str(var), "HPP_PROFILES_DIR": str(var / "profiles"), "HPP_ONLINE_STORE": online}
         own |= {"HPP_OFFLINE_DIR": str(var / "offline"), "HPP_LOOKUP_CACHE_SECONDS": "0", "HPP_WORKERS": "1"}
         own |= {"HPP_REGISTRY": f'{{registry_type: sql, path: "sqlite:///{var}/registry.db"}}'}
@@ -136,6 +139,7 @@ def expired(present: Frame, _: Frame) -> Frame:
     return present.assign(event_timestamp=late)
 
 
+@pytest.mark.parametrize("live", STORES, indirect=True)
 def test_clean_stores_raise_no_alarm_though_one_keeps_whole_seconds_only(live: Live) -> None:
     fill(live.store, live.present)
     found = verify(live.service, live.standard)
@@ -145,6 +149,7 @@ def test_clean_stores_raise_no_alarm_though_one_keeps_whole_seconds_only(live: L
     assert main(["--times", "3"]) == 0
 
 
+@on_our_stores
 @pytest.mark.parametrize(
     ("skew", "counts", "hint"),
     [
@@ -168,6 +173,7 @@ def test_a_skew_is_found_counted_by_feature_and_its_kind_guessed(
     assert all(one.offline_time for one in stores.differences)
 
 
+@on_our_stores
 def test_a_difference_fails_the_deployment_by_name_and_the_whole_table_is_kept(live: Live) -> None:
     fill(live.store, default_for_missing(live.present.copy(), live.former))
     with pytest.raises(
@@ -180,6 +186,7 @@ def test_a_difference_fails_the_deployment_by_name_and_the_whole_table_is_kept(l
     assert main([]) == 1
 
 
+@on_our_stores
 def test_a_house_that_was_written_between_the_two_readings_is_no_difference(live: Live) -> None:
     fill(live.store, live.present)
     standard = live.standard

@@ -1,0 +1,30 @@
+"""The model registry in PostgreSQL."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from steps.registry import champion_version, versions
+from steps.tracking import ALIAS, MODEL, mlflow_client
+from tests.postgres_server import postgres_server
+
+
+@pytest.fixture
+def on_postgres(platform_dir: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    with postgres_server() as address:
+        monkeypatch.setenv("MLFLOW_TRACKING_URI", address)
+        yield
+
+
+def test_versions_are_registered_found_and_given_the_alias(on_postgres: None) -> None:
+    client = mlflow_client()
+    assert champion_version(client) is None
+    client.create_registered_model(MODEL)
+    for _ in range(2):
+        client.create_model_version(MODEL, source="file:///nowhere", tags={"data_fingerprint": "ab"})
+    client.set_registered_model_alias(MODEL, ALIAS, "1")
+    assert champion_version(client) == "1"
+    assert [(str(one.version), one.tags) for one in versions(client)] == [
+        (v, {"data_fingerprint": "ab"}) for v in ("2", "1")
+    ]

@@ -2,6 +2,7 @@
 
 import os
 import platform
+from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 
@@ -19,7 +20,7 @@ LIBRARIES: tuple[str, ...] = (
 LIBRARIES += ("pydantic", "uvicorn", "scikit-learn", "feast")
 
 
-def describe() -> dict[str, str]:
+def describe(libraries: Sequence[str] = LIBRARIES) -> dict[str, str]:
     """What a reader needs to judge the figures."""
     one, *_ = os.getloadavg()
     return {
@@ -28,7 +29,7 @@ def describe() -> dict[str, str]:
         "system": f"{platform.system()} {platform.machine()}",
         "python": platform.python_version(),
         "load_before": f"{one:.1f}",
-        "libraries": ", ".join(f"{name} {version(name)}" for name in LIBRARIES),
+        "libraries": ", ".join(f"{name} {version(name)}" for name in libraries),
     }
 
 

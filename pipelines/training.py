@@ -9,10 +9,12 @@ from steps.core.compute import Compute
 from steps.core.experiments import Experiments, Validation
 from steps.core.intervals import IntervalSettings
 from steps.core.promotion import Promotion
+from steps.core.quality import QualitySettings
 from steps.core.splitting import Preparation
 from steps.fit_intervals import fit_intervals
 from steps.gate import gate
 from steps.prepare import prepare
+from steps.quality_report import quality_report
 from steps.rank_features import rank_features
 from steps.register import register
 from steps.run_experiment import run_experiment
@@ -27,6 +29,7 @@ def training_pipeline(
     compute: Compute,
     experiments: Experiments,
     intervals: IntervalSettings,
+    quality: QualitySettings,
     promotion: Promotion,
 ) -> None:
     """Build the training set, carry out the experiments, choose one, register it with intervals if it may serve."""
@@ -55,6 +58,7 @@ def training_pipeline(
         models.append(model)
         left_out.append(predictions)
     champion, model, _, predictions = choose_champion(results, models, left_out)
+    quality_report(champion, houses, experiments, validation, quality, compute)
     fitted, _ = fit_intervals(champion, model, predictions, scaler, train, test, intervals)
     verdict = gate(champion, model, fitted, scaler, test, fingerprint, promotion)
     register(verdict, champion, model, fitted, scaler, train, fingerprint)

@@ -48,6 +48,7 @@ def run(folder: Path, **changes: dict[str, Any]) -> PipelineRunResponse:
             space = {"n_estimators": {"randint": [30, 60]}, "max_depth": {"randint": [3, 5]}}
             experiment["search"] = {"iterations": 4, "folds": 2, "space": space}
     parameters["validation"] |= {"folds": 3, "repeats": 1}
+    parameters["quality"] |= {"folds": 2}
     for block, values in changes.items():
         parameters[block] |= values
     config = folder / "training.yaml"
@@ -69,6 +70,7 @@ def test_a_run_leaves_the_experiments_and_a_champion_and_the_next_one_has_nothin
     holds_what_the_dashboard_shows(done)
     holds_the_registered_champion(done, champion(results))
     holds_the_champions_intervals(done, champion(results))
+    holds_the_report_on_its_quality(done, champion(results))
 
     again = run(platform)
     assert {name for name, step in again.steps.items() if step.status != "cached"} == {
@@ -170,3 +172,13 @@ def holds_the_champions_intervals(done: PipelineRunResponse, best: ExperimentRes
     metadata, files = read_bundle(Path(output(done, "register", "registered_model").load().bundle))
     assert figures.items() <= metadata.metrics.items()
     assert files["intervals.json"] == fitted.as_bundled()
+
+
+def holds_the_report_on_its_quality(done: PipelineRunResponse, best: ExperimentResult) -> None:
+    artifact = output(done, "quality_report", "quality")
+    report = artifact.load()
+    assert (report.champion, report.houses, report.groups) == (best.name, 506, 78)
+    errors_by_name = {standing.name: standing.mean_rmse for standing in report.repeated}
+    assert errors_by_name[best.name] < errors_by_name["linear_regression"] < errors_by_name["median_price"]
+    assert report.metrics.items() <= artifact.run_metadata.items()
+    assert output(done, "quality_report", "quality_report").load().startswith("<!doctype html>")

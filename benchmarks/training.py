@@ -1,0 +1,96 @@
+"""The experiments beside the talk's configuration, in time and in nested cross-validated error: `make bench-training`.
+
+`python -m benchmarks.training [--parts speed scale nested grouped] [--rounds N] [--output FILE]`
+
+Each part renews its own figures in docs/benchmarks/training.json. All of it takes about an
+hour on two cores, most of it the nested searches.
+"""
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from benchmarks import machine, nested, searches
+from benchmarks.training_report import markdown
+from benchmarks.training_results import PLACE, Nested, Timing, TrainingRun, keep, read
+from steps.core.quality import grouped_folds, repeated_folds
+
+PARTS = ("speed", "scale", "nested", "grouped")
+HOUSES = 506
+OUTER_FOLDS, OUTER_REPEATS, OUTER_SEED = 10, 1, 7
+# (rows, candidates, folds) of the searches on many rows: bounded, for all sides alike.
+MANY = ((50_000, 4, 3), (500_000, 2, 2))
+ONE = "all_features_tuned"
+LIBRARIES = ("xgboost", "scikit-learn", "catboost", "joblib", "numpy", "distributed")
+
+
+def speed(wanted: argparse.Namespace) -> list[Timing]:
+    """The experiments on the 506 houses."""
+    return searches.alternate(("talk", "ours", "same"), HOUSES, wanted.iterations, wanted.folds, wanted.rounds)
+
+
+def scale(wanted: argparse.Namespace) -> list[Timing]:
+    """The first experiment's search on many rows."""
+    return [
+        timing
+        for rows, iterations, folds in MANY
+        for timing in searches.alternate(("talk", "ours", "same"), rows, iterations, folds, wanted.rounds, [ONE])
+    ]
+
+
+def nested_part(wanted: argparse.Namespace, grouped: bool) -> Nested:
+    """The procedures on the same outer folds."""
+    X, y = nested.houses()
+    if grouped:
+        folds = grouped_folds(nested.towns(X), OUTER_FOLDS, OUTER_REPEATS, OUTER_SEED)
+    else:
+        folds = repeated_folds(len(y), OUTER_FOLDS, OUTER_REPEATS, OUTER_SEED)
+    compared = nested.unsearched() if grouped else nested.compared(wanted.iterations, wanted.inner_folds)
+    return Nested(
+        folds=OUTER_FOLDS,
+        repeats=OUTER_REPEATS,
+        seed=OUTER_SEED,
+        search=(wanted.iterations, wanted.inner_folds),
+        standings=nested.measure(compared, X, y, folds),
+    )
+
+
+def renewed(run: TrainingRun, part: str, wanted: argparse.Namespace) -> TrainingRun:
+    """The run with that part measured anew."""
+    if part in ("nested", "grouped"):
+        return run.model_copy(update={"nested": run.nested | {part: nested_part(wanted, part == "grouped")}})
+    is_speed = part == "speed"
+    kept = [one for one in run.timings if (one.rows == HOUSES) != is_speed]
+    timings = speed(wanted) + kept if is_speed else kept + scale(wanted)
+    return run.model_copy(update={"timings": timings})
+
+
+def parse(arguments: Sequence[str]) -> argparse.Namespace:
+    """The command line."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.training", description=__doc__)
+    parser.add_argument("--parts", nargs="+", choices=PARTS, default=list(PARTS))
+    parser.add_argument("--rounds", type=int, default=2)
+    parser.add_argument("--iterations", type=int, default=50)
+    parser.add_argument("--folds", type=int, default=10)
+    parser.add_argument("--inner-folds", type=int, default=5, help="of the nested searches")
+    parser.add_argument("--output", type=Path, default=PLACE)
+    return parser.parse_args(arguments)
+
+
+def main() -> None:
+    """Measure the parts one by one, keep each, and print the tables."""
+    wanted = parse(sys.argv[1:])
+    os.environ["OMP_NUM_THREADS"] = "1"
+    about = {"date": datetime.now(UTC).date().isoformat(), "machine": machine.describe(LIBRARIES)}
+    run = read(wanted.output) if wanted.output.exists() else TrainingRun(date="", machine={})
+    for part in wanted.parts:
+        run = renewed(run, part, wanted).model_copy(update=about)
+        keep(run, wanted.output)
+    sys.stdout.write(f"{markdown(run)}\n\nKept in {wanted.output}\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,97 @@
+"""Whole procedures from rows to prices: what the quality report and the benchmark compare.
+
+A procedure sees the rows that train only: it looks for its parameters and its features there, anew in every fold.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from steps.core.columns import Matrix
+from steps.core.compute import LOCAL, Compute
+from steps.core.experiments import Experiment
+from steps.core.importance import FEATURE, rank, shap_values
+from steps.core.regressors import regressor
+from steps.core.search import Scaled, fit_side_by_side, found, randomized_search
+
+# (rows that train, their prices, rows to be priced) to the prices of the latter.
+Procedure = Callable[[Scaled, Matrix, Scaled], Matrix]
+
+
+def experiment(
+    wanted: Experiment, features: Sequence[str], seed: int, compute: Compute = LOCAL, found_already: Any = None
+) -> Procedure:
+    """The experiment from its choice of features to its model.
+
+    Args:
+        features: the columns of the rows.
+        found_already: parameters; with them nothing is looked for, which is quicker and flatters a searched experiment.
+    """
+
+    def carry_out(X: Scaled, y: Matrix, asked: Scaled) -> Matrix:
+        at = [list(features).index(name) for name in wanted.choose(_ranking(wanted, X, y, features, seed), features)]
+        rows, parameters = X[:, at], found_already
+        if parameters is None:
+            parameters = _parameters(wanted, rows, y, seed, compute)
+        predicted: Matrix = regressor(dict(parameters), seed).fit(rows, y).predict(asked[:, at]).astype("float64")
+        return predicted
+
+    return carry_out
+
+
+def _ranking(wanted: Experiment, X: Scaled, y: Matrix, features: Sequence[str], seed: int) -> list[str]:
+    """The features by SHAP value in a default model, as `rank_features` does it; in any order if all are wanted."""
+    if wanted.features == "all":
+        return list(features)
+    booster = regressor({}, seed).fit(X, y).get_booster().copy()
+    booster.feature_names = list(features)
+    ranking: list[str] = rank(shap_values(booster, X, features), features)[FEATURE].tolist()
+    return ranking
+
+
+def _parameters(wanted: Experiment, X: Scaled, y: Matrix, seed: int, compute: Compute) -> dict[str, Any]:
+    fixed = wanted.parameters.given()
+    if wanted.search is None:
+        return wanted.with_bagging(fixed)
+    candidates = randomized_search(regressor(fixed, seed), wanted.search, seed, None).set_params(refit=False)
+    return found(wanted, fit_side_by_side(candidates, X, y, compute))
+
+
+def linear(X: Scaled, y: Matrix, asked: Scaled) -> Matrix:
+    """Linear regression; missing values are the medians of the rows that train."""
+    from sklearn.impute import SimpleImputer
+    from sklearn.linear_model import LinearRegression
+    from sklearn.pipeline import make_pipeline
+
+    predicted: Matrix = make_pipeline(SimpleImputer(strategy="median"), LinearRegression()).fit(X, y).predict(asked)
+    return predicted
+
+
+def median(X: Scaled, y: Matrix, asked: Scaled) -> Matrix:
+    """The median price of the rows that train, for every house."""
+    from sklearn.dummy import DummyRegressor
+
+    predicted: Matrix = DummyRegressor(strategy="median").fit(X, y).predict(asked)
+    return predicted
+
+
+def catboost(seed: int) -> Procedure:
+    """CatBoost with its default parameters, on one thread as all others."""
+
+    def carry_out(X: Scaled, y: Matrix, asked: Scaled) -> Matrix:
+        from catboost import CatBoostRegressor
+
+        model = CatBoostRegressor(random_seed=seed, thread_count=1, verbose=False, allow_writing_files=False)
+        predicted: Matrix = model.fit(X, y).predict(asked)
+        return predicted
+
+    return carry_out
+
+
+def xgboost_defaults(seed: int) -> Procedure:
+    """XGBoost with its default parameters on all features."""
+
+    def carry_out(X: Scaled, y: Matrix, asked: Scaled) -> Matrix:
+        predicted: Matrix = regressor({}, seed).fit(X, y).predict(asked).astype("float64")
+        return predicted
+
+    return carry_out

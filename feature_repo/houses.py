@@ -7,7 +7,7 @@ Ranges: the limits of the published API of the project's first version; the 506 
 import os
 from datetime import timedelta
 
-from feast import Entity, FeatureService, FeatureView, Field, FileSource, ValueType
+from feast import Entity, FeatureService, FeatureView, Field, FileSource, PushSource, ValueType
 from feast.types import Float64
 
 
@@ -85,13 +85,19 @@ def _source(name: str, description: str) -> FileSource:
     )
 
 
+listings = PushSource(
+    name="listings",
+    batch_source=_source("house_features", "Every observation of a house's features; a corrected value is a new row."),
+    description="New and changed listings, one at a time, offline and online at once: python -m steps.push_listing.",
+)
+
 house_features = FeatureView(
     name="house_features",
     description="What is known of a house before it is priced.",
     entities=[house],
     ttl=timedelta(days=365),
     schema=FEATURES,
-    source=_source("house_features", "Every observation of a house's features; a corrected value is a new row."),
+    source=listings,
     online=True,
 )
 

@@ -10,7 +10,7 @@ from zenml import ArtifactConfig, log_metadata, step
 from serving.contract import HOUSE_FEATURES, HOUSE_TARGET
 from serving.settings import Settings, read_settings
 from steps.core.fingerprint import HOUSE_ID, fingerprint
-from steps.core.publication import EVENT, append, latest, news, observed
+from steps.core.publication import CREATED, EVENT, append, latest, news, observed, stamp
 from steps.offline_store import append_history, history_path, only_writer, read_history
 
 
@@ -68,7 +68,8 @@ def publish(houses: pd.DataFrame, publication: Publication, settings: Settings, 
     with only_writer(settings.offline_dir):
         for view, names in columns.items():
             stored = read_history(history_path(settings.offline_dir, view), names)
-            added[view] = observed(news(stored, houses, names), times[view], now)
+            newest = stored[CREATED].max().to_pydatetime() if len(stored) else None
+            added[view] = observed(news(stored, houses, names), times[view], stamp(now, newest))
             histories[view] = append(stored, added[view])
         for view, rows in added.items():
             if len(rows):

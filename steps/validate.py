@@ -1,9 +1,7 @@
 """The step that holds houses against the data contract: every fault stops the run, and no row is lost."""
 
-import logging
 import shutil
 import tempfile
-import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -20,12 +18,12 @@ from steps.core.findings import faults
 from steps.core.fingerprint import fingerprint
 from steps.core.rejection import RejectedRowsError
 from steps.core.validation_report import render
+from steps.judge import quieten, run_suite
 from steps.materializers import FrameMaterializer
 from steps.quarantine import keep_rejected
 from steps.sources import Source
 
 if TYPE_CHECKING:
-    from great_expectations import ExpectationSuite
     from great_expectations.data_context import EphemeralDataContext
 
 SITE = "houses"
@@ -34,7 +32,7 @@ SITE = "houses"
 @step(
     output_materializers={"validated_houses": FrameMaterializer},
     cache_policy=CachePolicy(
-        source_dependencies=[expectations, findings, rejection, validation_report, "steps.validate.run_suite"]
+        source_dependencies=[expectations, findings, rejection, validation_report, "steps.judge.run_suite"]
     ),
 )
 def validate(
@@ -63,32 +61,6 @@ def validate(
     )
     summary = HTMLString(render(results, {"houses": len(houses), "fingerprint": identity}))
     return houses, summary, docs
-
-
-def quieten() -> None:
-    """Import Great Expectations without the hundreds of lines that it would write, and keep it so."""
-    logging.getLogger("great_expectations").setLevel(logging.WARNING)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)  # it imports sre_constants
-        from great_expectations.data_context.types import base
-    base.logger.setLevel(logging.WARNING)  # it sets its own level
-
-
-def run_suite(suite: "ExpectationSuite", houses: pd.DataFrame) -> tuple["EphemeralDataContext", list[dict[str, Any]]]:
-    """The context, which keeps what Data Docs are built from, and the result of every expectation as a dictionary."""
-    import great_expectations as gx
-    from great_expectations.data_context.types.base import ProgressBarsConfig
-
-    context = gx.get_context(mode="ephemeral")
-    context.variables.progress_bars = ProgressBarsConfig(globally=False)
-    table = context.data_sources.add_pandas("pipeline").add_dataframe_asset("houses")
-    definition = gx.ValidationDefinition(
-        name="houses", data=table.add_batch_definition_whole_dataframe("all"), suite=context.suites.add(suite)
-    )
-    outcome = context.validation_definitions.add(definition).run(
-        batch_parameters={"dataframe": houses.reset_index(drop=True)}, result_format={"result_format": "COMPLETE"}
-    )
-    return context, [result.to_json_dict() for result in outcome.results]
 
 
 def build_docs(context: "EphemeralDataContext", docs: Path) -> None:

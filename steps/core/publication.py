@@ -50,6 +50,15 @@ def observed(rows: pd.DataFrame, event: datetime, created: datetime) -> pd.DataF
     return result
 
 
+def stamp(now: datetime, newest: datetime | None) -> datetime:
+    """When a row is created: now, but after every row that is stored, so that no materialization misses it.
+
+    Two clocks, or one that was set back, would else create a row before the last materialization that never saw it.
+    """
+    tick = pd.Timedelta(microseconds=1).to_pytimedelta()
+    return now if newest is None or now > newest else newest + tick
+
+
 def append(stored: pd.DataFrame, added: pd.DataFrame) -> pd.DataFrame:
     """The history with the new observations at its end.
 

@@ -11,6 +11,7 @@ from feast import FeatureStore
 from serving.contract import HOUSE_FEATURES, HOUSE_TARGET, FeatureSpec, read_feature_service, read_feature_view
 from serving.settings import read_settings
 from steps.apply_contract import apply_definitions
+from steps.materialize import bring_online
 from steps.publish_features import publish
 from steps.sources import read_houses
 from tests.houses import COLUMNS, KAGGLE_FILE, boston, csv_source, publication
@@ -96,6 +97,7 @@ def test_the_real_data_are_within_the_contract(houses: Houses, specs: tuple[Feat
 def test_every_house_is_looked_up_online_as_it_was_published(houses: Houses, store: FeatureStore) -> None:
     frame = houses()
     publish(frame, publication(), read_settings(), NOW)
+    bring_online(read_settings(), NOW)
     online = looked_up(store, frame["house_id"].tolist())
     offline = frame.drop(columns="MEDV")
     pd.testing.assert_frame_equal(online[offline.columns].astype("float64"), offline.astype("float64"))
@@ -103,6 +105,7 @@ def test_every_house_is_looked_up_online_as_it_was_published(houses: Houses, sto
 
 def test_a_house_that_nobody_published_has_no_values(store: FeatureStore) -> None:
     publish(boston().head(3), publication(), read_settings(), NOW)
+    bring_online(read_settings(), NOW)
     assert looked_up(store, [999]).drop(columns="house_id").isna().all(axis=None)
 
 

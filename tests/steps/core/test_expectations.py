@@ -12,7 +12,7 @@ from steps.apply_contract import Contract, read_specs
 from steps.core.expectations import build_suite
 from steps.core.findings import faults
 from steps.core.rejection import Fault
-from steps.validate import quieten, run_suite
+from steps.judge import quieten, run_suite
 from tests.houses import KAGGLE_FILE, boston, csv_source, distribution
 
 

@@ -3,7 +3,7 @@
 A procedure sees the rows that train only: it looks for its parameters and its features there, anew in every fold.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from steps.core.columns import Matrix
@@ -18,7 +18,11 @@ Procedure = Callable[[Scaled, Matrix, Scaled], Matrix]
 
 
 def experiment(
-    wanted: Experiment, features: Sequence[str], seed: int, compute: Compute = LOCAL, found_already: Any = None
+    wanted: Experiment,
+    features: Sequence[str],
+    seed: int,
+    compute: Compute = LOCAL,
+    found_already: Mapping[str, Any] | None = None,
 ) -> Procedure:
     """The experiment from its choice of features to its model.
 
@@ -28,14 +32,26 @@ def experiment(
     """
 
     def carry_out(X: Scaled, y: Matrix, asked: Scaled) -> Matrix:
-        at = [list(features).index(name) for name in wanted.choose(_ranking(wanted, X, y, features, seed), features)]
-        rows, parameters = X[:, at], found_already
-        if parameters is None:
-            parameters = _parameters(wanted, rows, y, seed, compute)
-        predicted: Matrix = regressor(dict(parameters), seed).fit(rows, y).predict(asked[:, at]).astype("float64")
+        at, parameters = settle(wanted, X, y, features, seed, compute, found_already)
+        predicted: Matrix = regressor(parameters, seed).fit(X[:, at], y).predict(asked[:, at]).astype("float64")
         return predicted
 
     return carry_out
+
+
+def settle(
+    wanted: Experiment,
+    X: Scaled,
+    y: Matrix,
+    features: Sequence[str],
+    seed: int,
+    compute: Compute = LOCAL,
+    found_already: Mapping[str, Any] | None = None,
+) -> tuple[list[int], dict[str, Any]]:
+    """The positions of the experiment's features, and its parameters, as these rows have them."""
+    at = [list(features).index(name) for name in wanted.choose(_ranking(wanted, X, y, features, seed), features)]
+    parameters = _parameters(wanted, X[:, at], y, seed, compute) if found_already is None else dict(found_already)
+    return at, parameters
 
 
 def _ranking(wanted: Experiment, X: Scaled, y: Matrix, features: Sequence[str], seed: int) -> list[str]:

@@ -47,6 +47,7 @@ class Settings(BaseSettings):
     profile_seconds: float = Field(gt=0, le=3600)
     receipt_days: float = Field(gt=0)
     receipts_max_mb: float = Field(gt=0)
+    model_versions_kept: int = Field(ge=1)
     lookup_cache_seconds: float = Field(ge=0, le=3600)
     expired_features: Literal["refuse", "flag"]
     dashboard_port: int = Field(ge=1, le=65535)

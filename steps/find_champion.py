@@ -58,7 +58,10 @@ def read_champion(model: ModelChoice, settings: Settings) -> Champion:
     try:
         metadata, _ = read_bundle(folder)
     except BundleError as err:
-        raise DeploymentError(f"Version {version} of {model.name} cannot be deployed. {err.info}") from err
+        raise DeploymentError(
+            f"Version {version} of {model.name} cannot be deployed. {err.info} If it was retired, bring it "
+            f"back: python -m steps.retire_models --restore {version}."
+        ) from err
     _ensure_feature_service(metadata.feature_service, settings)
     return from_metadata(metadata, folder)
 

@@ -17,7 +17,7 @@ from steps.core.intervals import FittedIntervals
 from steps.core.promotion import Verdict
 from steps.core.scaling import FittedScaler, restrict
 from steps.model_bundle import collect_files, describe, has_bundle
-from steps.registry import Bundle, bundle_folder, champion_version, read_version, versions
+from steps.registry import RETIRED, Bundle, bundle_folder, champion_version, read_version, versions
 from steps.tracking import ALIAS, MODEL, mlflow_client
 
 if TYPE_CHECKING:
@@ -102,6 +102,8 @@ def enrol(
         apply_definitions(settings)  # feature_repo/model_services.py makes the version's feature service of the bundle
         for key, value in _tags(bundle, str(folder)).items():
             client.set_model_version_tag(MODEL, version, key, value)
+        if RETIRED in client.get_model_version(MODEL, version).tags:  # the same model from the same data, once more
+            client.delete_model_version_tag(MODEL, version, RETIRED)
         client.set_registered_model_alias(MODEL, ALIAS, version)
     _report_orphans(client, settings, version)
     feature_service = bundle.metadata.feature_service
@@ -146,7 +148,11 @@ def _tags(bundle: Bundle, folder: str) -> dict[str, str]:
 
 def _report_orphans(client: "MlflowClient", settings: Settings, serving: str) -> None:
     for known in versions(client):
-        if str(known.version) != serving and not bundle_folder(settings, str(known.version)).exists():
+        if (
+            str(known.version) != serving
+            and RETIRED not in known.tags
+            and not bundle_folder(settings, str(known.version)).exists()
+        ):
             logger.warning(
                 "Version %s of %s has no bundle: its run was stopped in between. It is never served.",
                 known.version,

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from mlflow.entities.model_registry import ModelVersion
 
 TRAINING_HOUSES = "training_houses.json"
+RETIRED = "retired"  # the tag of a version whose bundle was removed (steps.retire_models); its value is the time
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from steps.explore import Exploration, explore
 from steps.ingest import ingest
 from steps.materialize import materialize
 from steps.publish_features import Publication, publish_features
+from steps.report_freshness import report_freshness
 from steps.sources import Source
 from steps.validate import validate
 
@@ -24,3 +25,4 @@ def feature_pipeline(
     validated, _, _ = validate(houses, contract, source, distribution)
     publish_features(validated, publication)
     materialize(after="publish_features")
+    report_freshness(after="materialize")

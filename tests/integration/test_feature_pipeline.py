@@ -36,6 +36,8 @@ def test_a_run_leaves_reports_and_a_filled_store_and_the_next_one_does_only_what
         "data_docs",
         "publication_report",
         "materialization_report",
+        "freshness",
+        "freshness_report",
     }
     ingested = outputs["ingest"]["ingested_houses"][0]
     assert ingested.run_metadata["fingerprint"] == FINGERPRINT
@@ -46,6 +48,10 @@ def test_a_run_leaves_reports_and_a_filled_store_and_the_next_one_does_only_what
     report = outputs["publish_features"]["publication_report"][0].load()
     assert (report.new_features, report.fingerprint) == (506, FINGERPRINT)
     assert outputs["materialize"]["materialization_report"][0].load().written == 506
+    fresh, target = outputs["report_freshness"]["freshness"][0].load()
+    assert (fresh["houses"], fresh["online"], fresh["behind"], fresh["unmaterialized"]) == (506, 506, 0, 0)
+    assert (target["view"], target["served"], target["houses"]) == ("house_target", False, 506)
+    assert [page.type for page in outputs["report_freshness"]["freshness_report"][0].visualizations] == ["html"]
     reply = read_settings().feature_store().get_online_features(["house_features:RM"], [{"house_id": 17}])
     assert reply.to_dict()["RM"] == [boston().loc[17, "RM"]]
 
@@ -57,6 +63,7 @@ def test_a_run_leaves_reports_and_a_filled_store_and_the_next_one_does_only_what
         "validate": "cached",
         "publish_features": "completed",
         "materialize": "completed",
+        "report_freshness": "completed",
     }
     report = second.steps["publish_features"].outputs["publication_report"][0].load()
     assert (report.new_features, report.new_prices, report.unchanged) == (0, 0, 506)

@@ -46,6 +46,9 @@ class RedisRowsOnlineStore(RedisOnlineStore):
 
     keeps_newest = True
 
+    def __init__(self) -> None:
+        self._known: dict[tuple[str, tuple[str, ...]], tuple[KeyMaker, list[str | bytes]]] = {}
+
     def online_write_batch(
         self,
         config: RepoConfig,
@@ -80,15 +83,24 @@ class RedisRowsOnlineStore(RedisOnlineStore):
     ) -> list[tuple[float, tuple[float, ...]] | None]:
         """Event time (seconds since 1970) and features (NaN where missing) of each id; None where there is nothing."""
         client = self._get_client(config.online_store)
-        name = compute_versioned_name(table, config.registry.enable_online_feature_view_versioning)
-        members = [*(_mmh3(f"{name}:{feature}") for feature in features), f"_ts:{name}"]
-        key = KeyMaker(config, table)
+        key, members = self._asked(config, table, features)
         if len(ids) == 1:
             return [_numbers(client.hmget(key(ids[0]), members))]
         with client.pipeline(transaction=False) as pipeline:
             for one in ids:
                 pipeline.hmget(key(one), members)
             return [_numbers(answer) for answer in pipeline.execute()]
+
+    def _asked(
+        self, config: RepoConfig, table: FeatureView, features: tuple[str, ...]
+    ) -> tuple["KeyMaker", list[str | bytes]]:
+        """What makes the keys, and the members to ask for; worked out once, since it takes as long as the answer."""
+        name = compute_versioned_name(table, config.registry.enable_online_feature_view_versioning)
+        known = self._known.get((name, features))
+        if known is None:
+            members = [*(_mmh3(f"{name}:{feature}") for feature in features), f"_ts:{name}"]
+            known = self._known[name, features] = (KeyMaker(config, table), members)
+        return known
 
     def _write(
         self, config: RepoConfig, table: FeatureView, rows: Iterable[tuple[bytes, int, int, list[bytes]]]

@@ -157,6 +157,9 @@ class SqliteRowsOnlineStore(OnlineStore):
             select = f"SELECT {columns} FROM {_quoted(_table(config, table))} WHERE _key IN "  # noqa: S608
             self._selects[table.name, names] = select
         connection = self._connection(config)
+        if len(keys) == 1:  # the usual question, and a third quicker so
+            row = connection.execute(f"{select}(?)", keys).fetchone()
+            return {} if row is None else {row[0]: row}
         rows: dict[Any, tuple[Any, ...]] = {}
         for start in range(0, len(keys), MOST_PARAMETERS):
             some = keys[start : start + MOST_PARAMETERS]

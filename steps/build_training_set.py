@@ -1,20 +1,22 @@
 """The step that gets from Feast what was known of every house when its price became known."""
 
-import contextlib
-import io
-from typing import TYPE_CHECKING, Annotated
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, Literal
 
+import numpy as np
 import pandas as pd
-from pydantic import BaseModel, ConfigDict
+from pydantic import AwareDatetime, BaseModel, ConfigDict
 from zenml import ArtifactConfig, log_metadata, step
 
 from serving.contract import HOUSE_TARGET, FeatureSpec, read_feature_service
 from serving.settings import Settings, read_settings
 from steps.core.errors import DataError
-from steps.core.fingerprint import fingerprint
+from steps.core.fingerprint import HOUSE_ID, fingerprint
+from steps.core.point_in_time import PointInTimeReport, check_no_future
 from steps.core.spine import complete, spine
 from steps.materializers import FrameMaterializer
 from steps.offline_store import history_path, read_history
+from steps.point_in_time import PointInTime, point_in_time
 from steps.tracking import mlflow_client, open_experiment
 
 if TYPE_CHECKING:
@@ -26,11 +28,16 @@ class TrainingSet(BaseModel):
 
     Attributes:
         feature_service: of Feast: the features, then the price.
+        expired: what becomes of a house whose features were older than their view's ttl when its price became known:
+            refuse the run, or keep the house with missing features.
+        as_of: what was written later does not count, so that a training set of then can be built again; None for all.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     feature_service: str
+    expired: Literal["refuse", "keep"]
+    as_of: AwareDatetime | None
 
 
 @step(enable_cache=False, output_materializers={"training_set": FrameMaterializer})
@@ -47,7 +54,7 @@ def build_training_set(
     long as the MLflow store that holds their runs is the same.
     """
     settings = read_settings()
-    houses = read_training_set(settings, training_set.feature_service)
+    houses, report = read_training_set(settings, training_set)
     identity = fingerprint(houses)
     experiment = open_experiment(mlflow_client(), settings)
     log_metadata(
@@ -56,6 +63,7 @@ def build_training_set(
             "fingerprint": identity,
             "houses": len(houses),
             "missing_values": int(houses.isna().to_numpy().sum()),
+            "point_in_time": report.model_dump(),
         },
         artifact_name="training_set",
         infer_artifact=True,
@@ -63,33 +71,45 @@ def build_training_set(
     return houses, identity, f"{experiment.experiment_id} of {experiment.creation_time}"
 
 
-def read_training_set(settings: Settings, feature_service: str) -> pd.DataFrame:
-    """`house_id`, the features and the price of every house that has a price, by `house_id`.
+def read_training_set(settings: Settings, training_set: TrainingSet) -> tuple[pd.DataFrame, PointInTimeReport]:
+    """`house_id`, the features and the price of every house that has a price, by `house_id`, and what became of them.
 
     Raises:
-        DataError: nothing is published yet, or Feast's answer is not whole.
+        DataError: nothing is published yet, Feast's answer is not whole, or it saw the future.
         ContractError: the feature service is unknown.
+        ConfigurationError: `as_of` is asked of an offline store that cannot.
     """
     store = settings.feature_store()
-    specs = read_feature_service(store, feature_service)
+    specs = read_feature_service(store, training_set.feature_service)
+    asked = _asked(store, settings, training_set.as_of)
+    service = store.get_feature_service(training_set.feature_service)
+    answer = point_in_time(store, service, asked, training_set.as_of)
+    _check_target_is_last(answer)
+    houses = complete(
+        answer.rows, [s.name for s in specs], _required(specs), answer.expired, training_set.expired == "keep"
+    )
+    return houses, answer.report
+
+
+def _asked(store: "FeatureStore", settings: Settings, as_of: datetime | None) -> pd.DataFrame:
     target = store.get_feature_view(HOUSE_TARGET).features[0].name
-    known = read_history(history_path(settings.offline_dir, HOUSE_TARGET), [target])
-    if known.empty:
+    asked = spine(read_history(history_path(settings.offline_dir, HOUSE_TARGET), [target]), as_of)
+    if asked.empty:
         raise DataError(
-            f"There are no prices in {settings.offline_dir}. Publish houses first: "
+            f"There are no prices in {settings.offline_dir}{f' as of {as_of.isoformat()}' if as_of else ''}. "
+            "Publish houses first: "
             "`zenml pipeline run pipelines.features.feature_pipeline -c zenml_config/features.yaml`."
         )
-    asked = spine(known)
-    return complete(_ask(store, feature_service, asked), asked, [s.name for s in specs], _required(specs))
+    return asked
+
+
+def _check_target_is_last(answer: PointInTime) -> None:
+    """Nothing, if no feature was observed after the price that it shall explain became known, whatever was asked."""
+    prices = answer.observed.get(HOUSE_TARGET)
+    if prices is not None:
+        features = {view: times for view, times in answer.observed.items() if view != HOUSE_TARGET}
+        check_no_future(features, np.asarray(prices), answer.rows, HOUSE_ID)
 
 
 def _required(specs: tuple[FeatureSpec, ...]) -> list[str]:
     return [spec.name for spec in specs if not spec.nullable]
-
-
-def _ask(store: "FeatureStore", feature_service: str, asked: pd.DataFrame) -> pd.DataFrame:
-    # Feast prints progress.
-    with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
-        job = store.get_historical_features(entity_df=asked, features=store.get_feature_service(feature_service))
-        answer: pd.DataFrame = job.to_df()
-    return answer

@@ -1,6 +1,6 @@
 """The experiments beside the talk's configuration, in time and in nested cross-validated error: `make bench-training`.
 
-`python -m benchmarks.training [--parts speed scale nested grouped] [--rounds N] [--output FILE]`
+`python -m benchmarks.training [--parts speed 50k 500k nested grouped] [--rounds N] [--output FILE]`
 
 Each part renews its own figures in docs/benchmarks/training.json. All of it takes about an
 hour on two cores, most of it the nested searches.
@@ -18,11 +18,11 @@ from benchmarks.training_report import markdown
 from benchmarks.training_results import PLACE, Nested, Timing, TrainingRun, keep, read
 from steps.core.quality import grouped_folds, repeated_folds
 
-PARTS = ("speed", "scale", "nested", "grouped")
 HOUSES = 506
 OUTER_FOLDS, OUTER_REPEATS, OUTER_SEED = 10, 1, 7
-# (rows, candidates, folds) of the searches on many rows: bounded, for all sides alike.
-MANY = ((50_000, 4, 3), (500_000, 2, 2))
+# Rows, candidates and folds of the first experiment's search on many rows: bounded, for all sides alike.
+MANY = {"50k": (50_000, 4, 3), "500k": (500_000, 2, 2)}
+PARTS = ("speed", *MANY, "nested", "grouped")
 ONE = "all_features_tuned"
 LIBRARIES = ("xgboost", "scikit-learn", "catboost", "joblib", "numpy", "distributed")
 
@@ -32,13 +32,10 @@ def speed(wanted: argparse.Namespace) -> list[Timing]:
     return searches.alternate(("talk", "ours", "same"), HOUSES, wanted.iterations, wanted.folds, wanted.rounds)
 
 
-def scale(wanted: argparse.Namespace) -> list[Timing]:
+def many(wanted: argparse.Namespace, part: str) -> list[Timing]:
     """The first experiment's search on many rows."""
-    return [
-        timing
-        for rows, iterations, folds in MANY
-        for timing in searches.alternate(("talk", "ours", "same"), rows, iterations, folds, wanted.rounds, [ONE])
-    ]
+    rows, iterations, folds = MANY[part]
+    return searches.alternate(("talk", "ours", "same"), rows, iterations, folds, wanted.rounds, [ONE])
 
 
 def nested_part(wanted: argparse.Namespace, grouped: bool) -> Nested:
@@ -62,10 +59,10 @@ def renewed(run: TrainingRun, part: str, wanted: argparse.Namespace) -> Training
     """The run with that part measured anew."""
     if part in ("nested", "grouped"):
         return run.model_copy(update={"nested": run.nested | {part: nested_part(wanted, part == "grouped")}})
-    is_speed = part == "speed"
-    kept = [one for one in run.timings if (one.rows == HOUSES) != is_speed]
-    timings = speed(wanted) + kept if is_speed else kept + scale(wanted)
-    return run.model_copy(update={"timings": timings})
+    rows = MANY[part][0] if part in MANY else HOUSES
+    timings = many(wanted, part) if part in MANY else speed(wanted)
+    kept = [one for one in run.timings if one.rows != rows]
+    return run.model_copy(update={"timings": sorted([*kept, *timings], key=lambda one: one.rows)})
 
 
 def parse(arguments: Sequence[str]) -> argparse.Namespace:

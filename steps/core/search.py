@@ -15,8 +15,7 @@ from steps.core.bins import CACHE
 from steps.core.columns import Matrix
 from steps.core.compute import LOCAL, Compute, side_by_side
 from steps.core.experiments import Experiment, Search
-from steps.core.regressors import plain
-from steps.core.regressors import regressor as regressor
+from steps.core.regressors import plain, regressor
 
 Scaled = NDArray[np.float32]
 

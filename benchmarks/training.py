@@ -20,8 +20,9 @@ from steps.core.quality import grouped_folds, repeated_folds
 
 HOUSES = 506
 OUTER_FOLDS, OUTER_REPEATS, OUTER_SEED = 10, 1, 7
-# Rows, candidates and folds of the first experiment's search on many rows: bounded, for all sides alike.
-MANY = {"50k": (50_000, 4, 3), "500k": (500_000, 2, 2)}
+ALL, TWO = ("talk", "ours", "same"), ("talk", "ours")
+# Rows, candidates and folds of the first experiment's search on many rows, and whose: bounded, for all sides alike.
+MANY = {"50k": (50_000, 4, 3, ALL), "500k": (500_000, 1, 2, TWO)}
 PARTS = ("speed", *MANY, "nested", "grouped")
 ONE = "all_features_tuned"
 LIBRARIES = ("xgboost", "scikit-learn", "catboost", "joblib", "numpy", "distributed")
@@ -29,13 +30,13 @@ LIBRARIES = ("xgboost", "scikit-learn", "catboost", "joblib", "numpy", "distribu
 
 def speed(wanted: argparse.Namespace) -> list[Timing]:
     """The experiments on the 506 houses."""
-    return searches.alternate(("talk", "ours", "same"), HOUSES, wanted.iterations, wanted.folds, wanted.rounds)
+    return searches.alternate(ALL, HOUSES, wanted.iterations, wanted.folds, wanted.rounds)
 
 
 def many(wanted: argparse.Namespace, part: str) -> list[Timing]:
     """The first experiment's search on many rows."""
-    rows, iterations, folds = MANY[part]
-    return searches.alternate(("talk", "ours", "same"), rows, iterations, folds, wanted.rounds, [ONE])
+    rows, iterations, folds, sides = MANY[part]
+    return searches.alternate(sides, rows, iterations, folds, wanted.rounds, [ONE])
 
 
 def nested_part(wanted: argparse.Namespace, grouped: bool) -> Nested:

@@ -82,8 +82,9 @@ def story(runs: Runs, champion: Any) -> list[str]:
     return [
         f"[bold]Features[/bold]   {publication.houses} houses in Feast ({publication.new_features} new).",
         f"[bold]Champion[/bold]   {champion.name}, chosen by cross-validation; {', '.join(champion.features)}.",
-        f"[bold]Gate[/bold]       passed: {verdict.reason}.",
-        f"[bold]Registry[/bold]   {registered.name} version {registered.version}, alias champion; {registered.bundle}.",
+        f"[bold]Gate[/bold]       {verdict.outcome}: {verdict.reason}.",
+        f"[bold]Registry[/bold]   {registered.name} version {registered.version}, alias {registered.alias}; "
+        f"{registered.bundle}.",
         f"[bold]Service[/bold]    {deployment.url} ({deployment.action}, pid {deployment.pid}); "
         f"it differs from the offline model by {parity:.0e} at most.",
     ]

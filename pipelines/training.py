@@ -32,7 +32,7 @@ def training_pipeline(
     quality: QualitySettings,
     promotion: Promotion,
 ) -> None:
-    """Build the training set, carry out the experiments, choose one, register it with intervals if it may serve."""
+    """Build the training set, carry out the experiments, choose one, register it as champion or challenger."""
     houses, fingerprint, mlflow_experiment = build_training_set(training_set)
     train, test, scaler = prepare(houses, preparation)
     ranking, _ = rank_features(train, scaler, validation)
@@ -60,5 +60,5 @@ def training_pipeline(
     champion, model, _, predictions = choose_champion(results, models, left_out)
     quality_report(champion, houses, experiments, validation, quality, compute)
     fitted, _ = fit_intervals(champion, model, predictions, scaler, train, test, intervals)
-    verdict = gate(champion, model, fitted, scaler, test, fingerprint, promotion)
+    verdict, _, _ = gate(champion, predictions, fitted, scaler, train, fingerprint, validation, promotion)
     register(verdict, champion, model, fitted, scaler, train, fingerprint)

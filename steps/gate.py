@@ -6,80 +6,103 @@ import pandas as pd
 from zenml import ArtifactConfig, log_metadata, step
 from zenml.logger import get_logger
 from zenml.metadata.metadata_types import MetadataType
+from zenml.types import HTMLString
 
-from serving.bundle import MODEL, SCALER, read_scaler
 from serving.errors import BundleError
 from serving.intervals import INTERVALS
 from serving.settings import Settings, read_settings
-from steps.core.columns import prices
-from steps.core.experiments import ExperimentResult
+from steps.core.columns import Matrix, feature_names, prices
+from steps.core.evaluation import left_out_predictions, out_of_fold
+from steps.core.experiments import ExperimentResult, Validation
 from steps.core.fingerprint import HOUSE_ID
 from steps.core.intervals import FittedIntervals
-from steps.core.prediction import predict
-from steps.core.promotion import Comparison, Incumbent, Promotion, Verdict, check_floors, compare, is_same, judge
-from steps.core.scaling import FittedScaler, restrict
+from steps.core.paired import fold_errors, paired_test
+from steps.core.promotion import Evidence, Incumbent, Promotion, Verdict, check_floors, judge, without_comparison
+from steps.core.promotion_report import promotion_page, row_errors
+from steps.core.regressors import regressor
+from steps.core.scaling import FittedScaler, restrict, scale
+from steps.materializers import FrameMaterializer
 from steps.registry import Bundle, champion_version, read_version
 from steps.tracking import mlflow_client
 
 logger = get_logger(__name__)
 
 
-@step(enable_cache=False)
+@step(enable_cache=False, output_materializers={"promotion_errors": FrameMaterializer})
 def gate(
     champion: ExperimentResult,
-    model: bytes,
+    left_out: pd.DataFrame,
     intervals: FittedIntervals,
     scaler: FittedScaler,
-    test: pd.DataFrame,
+    train: pd.DataFrame,
     data_fingerprint: str,
+    validation: Validation,
     promotion: Promotion,
-) -> Annotated[Verdict, ArtifactConfig(name="verdict")]:
-    """Why the champion may serve. If it may not, the run ends here and what serves goes on serving."""
-    verdict = decide(champion, model, intervals, scaler, test, data_fingerprint, promotion, read_settings())
-    logger.info("Gate passed: %s", verdict.reason)
+) -> tuple[
+    Annotated[Verdict, ArtifactConfig(name="verdict")],
+    Annotated[pd.DataFrame, ArtifactConfig(name="promotion_errors")],
+    Annotated[HTMLString, ArtifactConfig(name="promotion_decision")],
+]:
+    """Whether the champion of the run takes the serving one's place; both models' errors by house; a page of it.
+
+    If it misses a floor the run ends here and what serves goes on serving.
+    """
+    verdict, errors = decide(
+        champion, left_out, intervals, scaler, train, data_fingerprint, validation, promotion, read_settings()
+    )
+    logger.info("Gate: %s (%s): %s", verdict.outcome, verdict.rule, verdict.reason)
     facts: dict[str, MetadataType] = {
         "outcome": verdict.outcome,
+        "rule": verdict.rule,
         "reason": verdict.reason,
-        "floors": promotion.model_dump(),
+        "settings": promotion.model_dump(),
     }
-    log_metadata(metadata=facts, infer_artifact=True)
-    return verdict
+    if verdict.evidence is not None:
+        facts |= verdict.evidence.model_dump()
+    log_metadata(metadata=facts, artifact_name="verdict", infer_artifact=True)
+    return verdict, errors, HTMLString(promotion_page(verdict, errors))
 
 
 def decide(
     champion: ExperimentResult,
-    model: bytes,
+    left_out: pd.DataFrame,
     intervals: FittedIntervals,
     scaler: FittedScaler,
-    test: pd.DataFrame,
+    train: pd.DataFrame,
     data_fingerprint: str,
+    validation: Validation,
     promotion: Promotion,
     settings: Settings,
-) -> Verdict:
-    """That the champion may serve, and why.
+) -> tuple[Verdict, pd.DataFrame]:
+    """The verdict, and both models' out-of-fold errors by house.
+
+    Args:
+        left_out: the champion's out-of-fold predictions of the training rows, in the folds of `validation`.
 
     Raises:
-        GateError: it misses a floor, or is worse than the model that serves.
+        GateError: it misses a floor.
     """
     check_floors(champion.name, champion.metrics, promotion)
+    truth, own = prices(train), left_out_predictions(left_out)
+    alone = row_errors(train[[HOUSE_ID]], truth, own, None)
     version = champion_version(mlflow_client())
     if version is None:
-        return _promote("the floors are reached, and there is no champion yet")
+        reason = "the floors are reached, and there is no champion yet"
+        return Verdict(outcome="promote", rule="first", reason=reason, champion_version=None), alone
     try:
-        bundle = read_version(settings, version)
+        incumbent = _incumbent(version, read_version(settings, version))
     except BundleError as err:
         logger.warning("Version %s cannot be compared with: %s", version, err)
-        return _promote(f"the floors are reached, and the bundle of version {version} is lost: {err}")
-    incumbent = _incumbent(version, bundle)
-    if is_same(champion, data_fingerprint, intervals.digest, incumbent):
-        reason = f"it is version {version}, which serves already"
-        return Verdict(outcome="unchanged", reason=reason, champion_version=version, comparison=None)
-    comparison = _compare(champion, model, restrict(scaler, champion.features), test, bundle, promotion)
-    return judge(champion, incumbent, comparison, promotion)
-
-
-def _promote(reason: str) -> Verdict:
-    return Verdict(outcome="promote", reason=reason, champion_version=None, comparison=None)
+        reason = f"the floors are reached, and the bundle of version {version} is lost: {err}"
+        return Verdict(outcome="promote", rule="lost", reason=reason, champion_version=None), alone
+    known = frozenset(feature_names(train))
+    verdict = without_comparison(champion, data_fingerprint, intervals.digest, incumbent, known)
+    if verdict is not None:
+        return verdict, alone
+    theirs = _left_out(incumbent, scaler, train, validation)
+    evidence = _evidence(truth, own, theirs, validation, promotion)
+    verdict = judge(champion, data_fingerprint, incumbent, evidence, promotion)
+    return verdict, row_errors(train[[HOUSE_ID]], truth, own, theirs)
 
 
 def _incumbent(version: str, bundle: Bundle) -> Incumbent:
@@ -89,25 +112,18 @@ def _incumbent(version: str, bundle: Bundle) -> Incumbent:
         data_fingerprint=bundle.metadata.data_fingerprint,
         intervals_digest=bundle.metadata.files.get(INTERVALS),
         features=bundle.metadata.features,
-        cv_rmse=bundle.metadata.metrics["cv_rmse"],
+        parameters=bundle.metadata.parameters,
     )
 
 
-def _compare(
-    champion: ExperimentResult,
-    model: bytes,
-    scaler: FittedScaler,
-    test: pd.DataFrame,
-    bundle: Bundle,
-    promotion: Promotion,
-) -> Comparison:
-    unseen = test[~test[HOUSE_ID].isin(bundle.training_houses)]
-    old = read_scaler(bundle.files[SCALER])
-    old_scaler = FittedScaler(features=old.features, mean=old.mean, scale=old.scale, houses=len(bundle.training_houses))
-    return compare(
-        prices(unseen),
-        predict(model, scaler, unseen),
-        predict(bundle.files[MODEL], old_scaler, unseen),
-        (champion.metrics["cv_rmse"], bundle.metadata.metrics["cv_rmse"]),
-        promotion.minimum_rows,
-    )
+def _left_out(incumbent: Incumbent, scaler: FittedScaler, train: pd.DataFrame, validation: Validation) -> Matrix:
+    """What the incumbent's procedure, fitted again in the folds of today's data, says of the rows left out."""
+    estimator = regressor(incumbent.parameters, validation.model_seed)
+    return out_of_fold(estimator, scale(train, restrict(scaler, incumbent.features)), prices(train), validation)
+
+
+def _evidence(truth: Matrix, own: Matrix, theirs: Matrix, validation: Validation, promotion: Promotion) -> Evidence:
+    mine, old = fold_errors(truth, own, validation), fold_errors(truth, theirs, validation)
+    margins = (promotion.margin, promotion.not_worse_margin)
+    test = paired_test(old - mine, validation.folds, promotion.alpha, *margins)
+    return Evidence(challenger_rmse=float(mine.mean()), champion_rmse=float(old.mean()), test=test)

@@ -1,4 +1,4 @@
-"""The step that gives the champion a version, a bundle and a feature service, and the alias last."""
+"""The step that gives the run's best model a version, a bundle and a feature service, and its alias last."""
 
 from typing import TYPE_CHECKING, Annotated
 
@@ -17,8 +17,8 @@ from steps.core.intervals import FittedIntervals
 from steps.core.promotion import Verdict
 from steps.core.scaling import FittedScaler, restrict
 from steps.model_bundle import collect_files, describe, has_bundle
-from steps.registry import RETIRED, Bundle, bundle_folder, champion_version, read_version, versions
-from steps.tracking import ALIAS, MODEL, mlflow_client
+from steps.registry import RETIRED, Bundle, bundle_folder, read_version, version_under, versions
+from steps.tracking import ALIAS, CHALLENGER, MODEL, mlflow_client
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -27,15 +27,17 @@ logger = get_logger(__name__)
 
 
 class RegisteredModel(BaseModel):
-    """The version that serves from now on.
+    """The version of the run's best model.
 
     Attributes:
+        alias: "champion": it serves from now on; "challenger": the champion stays.
         bundle: its folder.
         is_new: this run made it; otherwise the same model from the same data had a version already.
     """
 
     name: str
     version: str
+    alias: str
     bundle: str
     feature_service: str
     is_new: bool
@@ -51,14 +53,15 @@ def register(
     train: pd.DataFrame,
     data_fingerprint: str,
 ) -> Annotated[RegisteredModel, ArtifactConfig(name="registered_model")]:
-    """The champion as a registered version with the alias; nothing new if it is the version that serves."""
+    """The champion as a registered version with its alias; nothing new if it is the version that serves."""
     run = str(get_step_context().pipeline_run.id)
     registered = enrol(
         *(champion, model, intervals, restrict(scaler, champion.features), train, data_fingerprint, run),
         read_settings(),
+        CHALLENGER if verdict.outcome == "challenge" else ALIAS,
     )
     did = "is registered" if registered.is_new else "was registered already"
-    logger.info("%s v%s %s: %s (%s)", registered.name, registered.version, did, registered.bundle, verdict.reason)
+    logger.info("%s v%s %s as %s: %s", registered.name, registered.version, did, registered.alias, registered.bundle)
     facts: dict[str, MetadataType] = {
         **registered.model_dump(),
         "gate": verdict.reason,
@@ -78,8 +81,9 @@ def enrol(
     data_fingerprint: str,
     zenml_run: str,
     settings: Settings,
+    alias: str = ALIAS,
 ) -> RegisteredModel:
-    """The version of the model, complete and with the alias.
+    """The version of the model, complete and with the alias. A challenger that becomes champion is one no more.
 
     Killed at any point, the next run finds the version by the model, the intervals and the data's fingerprint and goes
     on where this one ended: version, bundle, MLflow's copy of it, feature service, tags; the alias is set last.
@@ -97,18 +101,20 @@ def enrol(
             f"{folder} holds another model than version {version} of {MODEL} in MLflow: it comes from a registry that "
             "is gone. Move the folder away, or point HPP_MODELS_DIR to an empty one, and run again."
         )
-    if champion_version(client) != version:
+    if version_under(client, alias) != version:
         client.log_artifacts(champion.mlflow_run_id, str(folder), f"bundle/v{version}")
         apply_definitions(settings)  # feature_repo/model_services.py makes the version's feature service of the bundle
         for key, value in _tags(bundle, str(folder)).items():
             client.set_model_version_tag(MODEL, version, key, value)
         if RETIRED in client.get_model_version(MODEL, version).tags:  # the same model from the same data, once more
             client.delete_model_version_tag(MODEL, version, RETIRED)
-        client.set_registered_model_alias(MODEL, ALIAS, version)
+        client.set_registered_model_alias(MODEL, alias, version)
+    if alias == ALIAS and version_under(client, CHALLENGER) == version:
+        client.delete_registered_model_alias(MODEL, CHALLENGER)
     _report_orphans(client, settings, version)
     feature_service = bundle.metadata.feature_service
     return RegisteredModel(
-        name=MODEL, version=version, bundle=str(folder), feature_service=feature_service, is_new=is_new
+        name=MODEL, version=version, alias=alias, bundle=str(folder), feature_service=feature_service, is_new=is_new
     )
 
 

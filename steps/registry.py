@@ -43,11 +43,16 @@ def bundle_folder(settings: Settings, version: str) -> Path:
 
 def champion_version(client: "MlflowClient") -> str | None:
     """The registered version that serves, or None: there is none yet."""
+    return version_under(client, ALIAS)
+
+
+def version_under(client: "MlflowClient", alias: str) -> str | None:
+    """The registered version with the alias, or None."""
     from mlflow.exceptions import MlflowException
     from mlflow.protos.databricks_pb2 import INVALID_PARAMETER_VALUE, RESOURCE_DOES_NOT_EXIST, ErrorCode
 
     try:
-        return str(client.get_model_version_by_alias(MODEL, ALIAS).version)
+        return str(client.get_model_version_by_alias(MODEL, alias).version)
     except MlflowException as err:
         if err.error_code in {ErrorCode.Name(code) for code in (RESOURCE_DOES_NOT_EXIST, INVALID_PARAMETER_VALUE)}:
             return None

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 EXPERIMENT = "house-price"
 MODEL = "house-price"
 ALIAS = "champion"
+CHALLENGER = "challenger"  # reaches the floors, and is not surely better than the champion
 
 
 def mlflow_client() -> "MlflowClient":

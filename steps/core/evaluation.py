@@ -1,5 +1,6 @@
 """How good a model is, in figures."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import joblib
@@ -39,7 +40,7 @@ def cross_validated(truth: Matrix, left_out: Matrix, validation: Validation) -> 
     """
     scores = [
         errors(truth[test], left_out[number // validation.folds, test], "cv")
-        for number, (_, test) in enumerate(_folds(validation).split(truth))
+        for number, (_, test) in enumerate(splits(truth, validation))
     ]
     figures = {name: float(np.mean([score[name] for score in scores])) for name in scores[0]}
     return figures | {"cv_rmse_sd": float(np.std([score["cv_rmse"] for score in scores], ddof=1))}
@@ -47,15 +48,15 @@ def cross_validated(truth: Matrix, left_out: Matrix, validation: Validation) -> 
 
 def out_of_fold(estimator: Any, X: Scaled, y: Matrix, validation: Validation) -> Matrix:
     """(n_repeats, n_rows) predictions of each row by models that did not see it, of one repeated K-fold."""
-    splits = list(_folds(validation).split(X))
+    parts = list(splits(X, validation))
 
     def predicted(train: NDArray[np.intp], test: NDArray[np.intp]) -> Any:
         return clone(estimator).fit(X[train], y[train]).predict(X[test])
 
     with joblib.parallel_config(backend="threading"):
-        answers = joblib.Parallel(n_jobs=-1)(joblib.delayed(predicted)(train, test) for train, test in splits)
+        answers = joblib.Parallel(n_jobs=-1)(joblib.delayed(predicted)(train, test) for train, test in parts)
     predictions = np.empty((validation.repeats, len(y)))
-    for number, ((_, test), answer) in enumerate(zip(splits, answers, strict=True)):
+    for number, ((_, test), answer) in enumerate(zip(parts, answers, strict=True)):
         predictions[number // validation.folds, test] = answer
     return predictions
 
@@ -72,5 +73,10 @@ def left_out_predictions(table: pd.DataFrame) -> Matrix:
     return values
 
 
-def _folds(validation: Validation) -> RepeatedKFold:
-    return RepeatedKFold(n_splits=validation.folds, n_repeats=validation.repeats, random_state=validation.seed)
+def splits(rows: Any, validation: Validation) -> Iterator[tuple[NDArray[np.intp], NDArray[np.intp]]]:
+    """The rows that fit and the rows that judge, by fold, one repeat after the other.
+
+    Fewer repeats are the first ones of more.
+    """
+    folds = RepeatedKFold(n_splits=validation.folds, n_repeats=validation.repeats, random_state=validation.seed)
+    yield from folds.split(rows)

@@ -1,19 +1,16 @@
-"""Whether the champion of a run may serve."""
+"""Whether the best experiment of a run takes the serving champion's place."""
 
 from collections.abc import Mapping
 from typing import Literal
 
-import numpy as np
-from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
-from sklearn.metrics import root_mean_squared_error
 
-from steps.core.columns import Matrix
 from steps.core.errors import GateError
 from steps.core.experiments import ExperimentResult
+from steps.core.paired import PairedTest
 
-UNSEEN = "test rows that neither model was trained on"
-RECORDED = "cross-validated errors, each on its own training rows"
+# Why a model may serve, or why it does not take the champion's place.
+Rule = Literal["first", "lost", "contract", "unchanged", "intervals", "better", "simpler", "fresher", "not better"]
 
 
 class Promotion(BaseModel):
@@ -22,16 +19,18 @@ class Promotion(BaseModel):
     Attributes:
         maximum_test_rmse: in the target's unit; the model must be below it.
         minimum_test_r2: the model must be above it.
-        tolerance: by how much the RMSE may exceed the serving champion's, in the target's unit.
-        minimum_rows: with fewer rows that neither model was trained on, the cross-validated errors are compared.
+        alpha: a challenger that is no better is promoted at most so often.
+        margin: by how much a challenger must be better, in the target's unit.
+        not_worse_margin: "not worse" means: surely worse by less than this, in the target's unit.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     maximum_test_rmse: float = Field(gt=0)
     minimum_test_r2: float = Field(lt=1)
-    tolerance: float = Field(ge=0)
-    minimum_rows: int = Field(ge=1)
+    alpha: float = Field(gt=0, lt=0.5)
+    margin: float = Field(ge=0)
+    not_worse_margin: float = Field(gt=0)
 
 
 class Incumbent(BaseModel):
@@ -41,6 +40,7 @@ class Incumbent(BaseModel):
         model_digest: the SHA-256 of its booster.
         data_fingerprint: of the data it came from.
         intervals_digest: the SHA-256 of its table of intervals; none: it comes from before there were any.
+        parameters: XGBoost's, and perhaps `bagging_seeds`.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=())
@@ -50,58 +50,48 @@ class Incumbent(BaseModel):
     data_fingerprint: str
     intervals_digest: str | None
     features: tuple[str, ...]
-    cv_rmse: float
+    parameters: dict[str, float | int | str]
 
 
-class Comparison(BaseModel):
-    """Two errors that may be held against each other, in the target's unit."""
+class Evidence(BaseModel):
+    """Both procedures on the same rows and folds of today's data: the errors in the target's unit."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    basis: str
-    rows: int
     challenger_rmse: float
     champion_rmse: float
+    test: PairedTest
+
+    @property
+    def figures(self) -> str:
+        """The evidence in words."""
+        test = self.test
+        return (
+            f"out-of-fold RMSE {self.challenger_rmse:.3f} against {self.champion_rmse:.3f} in the same {test.folds} "
+            f"folds, gain {test.gain:+.3f} [{test.low:+.3f}, {test.high:+.3f}], p = {test.p_better:.3g} for better and "
+            f"{test.p_not_worse:.3g} for not worse"
+        )
 
 
 class Verdict(BaseModel):
-    """What the gate says of a champion that passed.
+    """What the gate says of a model that reaches the floors.
 
     Attributes:
-        outcome: "unchanged": it is the model that serves already.
+        outcome: "promote": it serves from now on; "unchanged": it is the model that serves already; "challenge": the
+            champion stays, and this one is registered as its challenger.
+        rule: that decided.
+        reason: in words, with the figures.
         champion_version: of the model that serves now; none: there is no champion yet, or its bundle is lost.
-        comparison: with that model; none if there is none to compare with.
+        evidence: none where there was nothing to compare with.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    outcome: Literal["promote", "unchanged"]
+    outcome: Literal["promote", "unchanged", "challenge"]
+    rule: Rule
     reason: str
     champion_version: str | None
-    comparison: Comparison | None
-
-
-def compare(
-    truth: Matrix,
-    challenger: NDArray[np.float32],
-    champion: NDArray[np.float32],
-    cv_rmse: tuple[float, float],
-    minimum_rows: int,
-) -> Comparison:
-    """The errors of both models on the same rows, or their cross-validated ones where too few rows are fair.
-
-    Args:
-        truth, challenger, champion: the prices and both predictions, of rows that neither model was trained on.
-        cv_rmse: of the challenger and of the champion.
-    """
-    if len(truth) < minimum_rows:
-        return Comparison(basis=RECORDED, rows=0, challenger_rmse=cv_rmse[0], champion_rmse=cv_rmse[1])
-    return Comparison(
-        basis=UNSEEN,
-        rows=len(truth),
-        challenger_rmse=float(root_mean_squared_error(truth, challenger)),
-        champion_rmse=float(root_mean_squared_error(truth, champion)),
-    )
+    evidence: Evidence | None = None
 
 
 def check_floors(name: str, metrics: Mapping[str, float], promotion: Promotion) -> None:
@@ -123,31 +113,53 @@ def check_floors(name: str, metrics: Mapping[str, float], promotion: Promotion) 
         )
 
 
-def is_same(result: ExperimentResult, fingerprint: str, intervals_digest: str, incumbent: Incumbent) -> bool:
-    """Whether the incumbent is this model, from these data, with these intervals."""
-    return (result.model_digest, fingerprint, intervals_digest, result.features) == (
-        incumbent.model_digest,
-        incumbent.data_fingerprint,
-        incumbent.intervals_digest,
-        incumbent.features,
-    )
+def without_comparison(
+    result: ExperimentResult, fingerprint: str, intervals_digest: str, incumbent: Incumbent, known: frozenset[str]
+) -> Verdict | None:
+    """The verdict where no test is needed or possible; none: the two must be compared.
 
-
-def judge(result: ExperimentResult, incumbent: Incumbent, comparison: Comparison, promotion: Promotion) -> Verdict:
-    """That the model may take the incumbent's place.
-
-    Raises:
-        GateError: it is worse than the incumbent by more than the tolerance.
+    Args:
+        known: the features that today's data have.
     """
-    behind = comparison.challenger_rmse - comparison.champion_rmse
-    figures = (
-        f"RMSE {comparison.challenger_rmse:.3f} against {comparison.champion_rmse:.3f} of version {incumbent.version} "
-        f"({comparison.basis}{f', {comparison.rows}' if comparison.rows else ''})"
+    version = incumbent.version
+    if missing := [name for name in incumbent.features if name not in known]:
+        reason = f"version {version} needs {', '.join(missing)}, which the data no longer have or may no longer use"
+        return Verdict(outcome="promote", rule="contract", reason=reason, champion_version=version)
+    model = (incumbent.model_digest, incumbent.data_fingerprint, incumbent.features)
+    if (result.model_digest, fingerprint, result.features) != model:
+        return None
+    if intervals_digest != incumbent.intervals_digest:
+        reason = f"it is the model of version {version} with other intervals"
+        return Verdict(outcome="promote", rule="intervals", reason=reason, champion_version=version)
+    reason = f"it is version {version}, which serves already"
+    return Verdict(outcome="unchanged", rule="unchanged", reason=reason, champion_version=version)
+
+
+def judge(
+    result: ExperimentResult, fingerprint: str, incumbent: Incumbent, evidence: Evidence, promotion: Promotion
+) -> Verdict:
+    """Whether the model takes the incumbent's place, by the paired test.
+
+    It does if it is better. If it is not worse it does so only with a reason of its own: fewer features, or other data
+    than the champion has seen. A difference that may be chance is no reason to change what serves.
+    """
+    is_better = evidence.test.p_better < promotion.alpha
+    is_not_worse = evidence.test.p_not_worse < promotion.alpha
+    fewer = len(incumbent.features) - len(result.features)
+    rule: Rule = "not better"
+    if is_better:
+        rule, words = "better", f"it is better than version {incumbent.version}"
+    elif is_not_worse and fewer > 0:
+        rule, words = "simpler", f"it is not worse than version {incumbent.version} and needs {fewer} features less"
+    elif is_not_worse and fingerprint != incumbent.data_fingerprint:
+        rule, words = "fresher", f"it is not worse than version {incumbent.version}, which was trained on other data"
+    else:
+        words = f"it is not surely better than version {incumbent.version}, which goes on serving"
+    limits = f"alpha {promotion.alpha:g}, margins {promotion.margin:g} and {promotion.not_worse_margin:g}"
+    return Verdict(
+        outcome="challenge" if rule == "not better" else "promote",
+        rule=rule,
+        reason=f"{words}: {evidence.figures}; {limits}",
+        champion_version=incumbent.version,
+        evidence=evidence,
     )
-    if not behind <= promotion.tolerance:
-        raise GateError(
-            f"{result.name} may not serve: it is worse than the serving champion: {figures}, more than the "
-            f"{promotion.tolerance:g} that `promotion.tolerance` in zenml_config/training.yaml allows. "
-            f"Version {incumbent.version} goes on serving."
-        )
-    return Verdict(outcome="promote", reason=figures, champion_version=incumbent.version, comparison=comparison)

@@ -134,7 +134,7 @@ def holds_a_mlflow_run_for_each(results: list[ExperimentResult], done: PipelineR
 
 def holds_what_the_dashboard_shows(done: PipelineRunResponse) -> None:
     pages = [("rank_features", "shap_plots"), ("choose_champion", "experiment_comparison")]
-    pages.append(("fit_intervals", "interval_coverage"))
+    pages += [("fit_intervals", "interval_coverage"), ("gate", "promotion_decision")]
     for step, name in [*pages, *((name, f"{name}_plots") for name in NAMES)]:
         assert [page.type for page in output(done, step, name).visualizations] == ["html"]
     scaler = output(done, "prepare", "scaler")

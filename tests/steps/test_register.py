@@ -21,18 +21,19 @@ from steps.core.errors import GateError, PlatformError
 from steps.core.experiments import ExperimentResult
 from steps.core.intervals import FittedIntervals
 from steps.core.prediction import predict
-from steps.core.promotion import RECORDED, UNSEEN, Verdict
+from steps.core.promotion import Verdict
 from steps.core.scaling import FittedScaler, fit_scaler, restrict
 from steps.fit_intervals import calibrate
 from steps.gate import decide
 from steps.register import RegisteredModel, enrol
-from steps.registry import champion_version, versions
+from steps.registry import champion_version, version_under, versions
 from steps.run_experiment import conduct
-from steps.tracking import MODEL, mlflow_client
+from steps.tracking import ALIAS, CHALLENGER, MODEL, mlflow_client
 from tests.training import experiment, interval_settings, prepared, promotion, validation
 from zenml_config.environment import ROOT, read
 
 GOOD = {"n_estimators": 60, "max_depth": 4}
+FOLDS = validation(folds=4)
 
 
 @dataclass
@@ -49,14 +50,18 @@ class Trained:
 
     def judged(self, fingerprint: str = "data", **limits: float) -> Verdict:
         """What the gate says of it."""
-        made = (self.result, self.model, self.intervals, self.scaler, self.test)
-        return decide(*made, fingerprint, promotion(**limits), read_settings())
+        return self.judged_with_errors(fingerprint, **limits)[0]
 
-    def registered(self, fingerprint: str = "data") -> RegisteredModel:
+    def judged_with_errors(self, fingerprint: str = "data", **limits: float) -> tuple[Verdict, pd.DataFrame]:
+        """What the gate says of it, and the errors by house."""
+        made = (self.result, self.left_out, self.intervals, self.scaler, self.train)
+        return decide(*made, fingerprint, FOLDS, promotion(**limits), read_settings())
+
+    def registered(self, fingerprint: str = "data", alias: str = ALIAS) -> RegisteredModel:
         """The version that it gets."""
         scaler = restrict(self.scaler, self.result.features)
         made = (self.result, self.model, self.intervals, scaler, self.train)
-        return enrol(*made, fingerprint, "zenml-run", read_settings())
+        return enrol(*made, fingerprint, "zenml-run", read_settings(), alias)
 
     def with_coverage(self, coverage: float) -> "Trained":
         """The same model with other intervals."""
@@ -70,9 +75,7 @@ def trained(parameters: dict[str, int] = GOOD, rows: tuple[pd.DataFrame, pd.Data
     scaler = fit_scaler(train)
     ranking = ["LSTAT", "RM", "DIS", *(name for name in scaler.features if name not in ("LSTAT", "RM", "DIS"))]
     wanted = experiment(features={"shap_top": 10}, parameters=parameters)
-    result, model, _, left_out = conduct(
-        train, test, scaler, ranking, wanted, validation(), {"data_fingerprint": "data"}
-    )
+    result, model, _, left_out = conduct(train, test, scaler, ranking, wanted, FOLDS, {"data_fingerprint": "data"})
     made = (result, model, left_out, scaler, train, test, interval_settings(), (1.0, 50.0))
     return Trained(result, model, calibrate(*made)[0], left_out, scaler, train, test)
 
@@ -147,23 +150,50 @@ def test_the_same_model_from_the_same_data_makes_nothing_new(first: Trained) -> 
 
 
 def test_a_better_model_takes_the_place_and_the_old_one_can_still_be_served(first: Trained) -> None:
-    trained({"n_estimators": 12}).registered()
-    verdict = first.judged()
-    assert verdict.comparison is not None
-    assert (verdict.comparison.basis, verdict.comparison.rows) == (UNSEEN, 102)
+    trained({"n_estimators": 2}).registered()
+    verdict, errors = first.judged_with_errors()
+    assert (verdict.outcome, verdict.rule, verdict.champion_version) == ("promote", "better", "1")
+    assert verdict.evidence is not None
+    assert len(errors) == 404
+    assert errors["challenger_error"].mean() < errors["champion_error"].mean()
     assert first.registered().version == "2"
     assert champion_version(mlflow_client()) == "2"
     store = read_settings().feature_store()
     assert read_feature_service(store, "house_price_v1") == read_feature_service(store, "house_price_v2")
 
 
-def test_a_model_that_misses_a_floor_or_is_worse_leaves_the_champion_alone(first: Trained) -> None:
+def test_what_misses_a_floor_ends_the_run_and_what_is_worse_becomes_the_challenger(first: Trained) -> None:
     first.registered()
     with pytest.raises(GateError, match="test RMSE is"):
         first.judged(maximum_test_rmse=0.1)
-    with pytest.raises(GateError, match=r"worse than the serving champion: RMSE .* of version 1"):
-        trained({"n_estimators": 3}).judged(maximum_test_rmse=50, minimum_test_r2=-1)
+    worse = trained({"n_estimators": 3})
+    verdict = worse.judged(maximum_test_rmse=50, minimum_test_r2=-1)
+    assert (verdict.outcome, verdict.rule) == ("challenge", "not better")
+    made = worse.registered(alias=CHALLENGER)
+    assert (made.version, made.alias) == ("2", "challenger")
     assert champion_version(mlflow_client()) == "1"
+    assert version_under(mlflow_client(), CHALLENGER) == "2"
+    store = read_settings().feature_store()
+    assert read_feature_service(store, "house_price_v2") == read_feature_service(store, "house_price_v1")
+
+
+def test_a_challenger_that_takes_the_place_is_no_challenger_any_more(first: Trained) -> None:
+    first.registered(alias=CHALLENGER)
+    assert (champion_version(mlflow_client()), version_under(mlflow_client(), CHALLENGER)) == (None, "1")
+    made = first.registered()
+    assert (made.version, made.is_new) == ("1", False)
+    assert (champion_version(mlflow_client()), version_under(mlflow_client(), CHALLENGER)) == ("1", None)
+
+
+def test_the_same_procedure_on_newer_data_takes_the_place_and_a_lack_of_the_champions_features_too(
+    first: Trained,
+) -> None:
+    first.registered()
+    assert (first.judged("newer").outcome, first.judged("newer").rule) == ("promote", "fresher")
+    without = replace(first, train=first.train.drop(columns="LSTAT"))
+    verdict = without.judged("newer")
+    assert (verdict.outcome, verdict.rule) == ("promote", "contract")
+    assert "version 1 needs LSTAT" in verdict.reason
 
 
 def test_the_same_model_with_other_intervals_is_a_version_of_its_own(first: Trained) -> None:
@@ -173,14 +203,6 @@ def test_the_same_model_with_other_intervals_is_a_version_of_its_own(first: Trai
     assert wider.judged().outcome == "promote"
     assert (wider.registered().version, wider.registered().is_new) == ("2", False)
     assert Intervals(read_bundle(read_settings().models_dir / "v2")[1][INTERVALS]).coverage == 0.95
-
-
-def test_rows_that_the_champion_was_trained_on_do_not_judge_it(first: Trained) -> None:
-    first.registered()
-    swapped = trained(rows=(first.train.tail(380).reset_index(drop=True), first.train.head(102)))
-    verdict = swapped.judged(tolerance=5.0)
-    assert verdict.comparison is not None
-    assert verdict.comparison.basis == RECORDED
 
 
 def test_a_run_that_was_stopped_before_the_bundle_is_finished_by_the_next_one(

@@ -6,21 +6,31 @@ import numpy as np
 import pytest
 
 from steps.core.errors import GateError
-from steps.core.promotion import RECORDED, UNSEEN, Comparison, Incumbent, check_floors, compare, is_same, judge
-from tests.training import promotion, result
+from steps.core.paired import fold_errors, paired_test
+from steps.core.promotion import Evidence, Incumbent, Verdict, check_floors, judge, without_comparison
+from steps.core.promotion_report import promotion_page, row_errors
+from tests.houses import boston
+from tests.training import promotion, result, validation
 
+FEATURES = tuple(f"F{i}" for i in range(13))
 SERVING = Incumbent(
     version="3",
     model_digest="ab" * 32,
     data_fingerprint="data",
     intervals_digest="ef" * 32,
-    features=tuple(f"F{i}" for i in range(13)),
-    cv_rmse=3.0,
+    features=FEATURES,
+    parameters={},
 )
 
 
-def compared(challenger: float, champion: float) -> Comparison:
-    return Comparison(basis=UNSEEN, rows=40, challenger_rmse=challenger, champion_rmse=champion)
+def evidence(*gains: float) -> Evidence:
+    """Of four folds of two repeats, with margins 0 and 0.15."""
+    test = paired_test(np.array(gains), 2, alpha=0.05, margin=0.0, allowed_loss=0.15)
+    return Evidence(challenger_rmse=3.0, champion_rmse=3.0 + test.gain, test=test)
+
+
+def judged(found: Evidence, features: int = 13, fingerprint: str = "data") -> Verdict:
+    return judge(result(features=features), fingerprint, SERVING, found, promotion(not_worse_margin=0.15))
 
 
 def test_the_issues_floors_are_configured() -> None:
@@ -47,32 +57,78 @@ def test_what_misses_a_floor_may_not_serve(rmse: float, r2: float, says: str) ->
         check_floors("quick", {"test_rmse": rmse, "test_r2": r2}, promotion())
 
 
-def test_a_better_model_and_one_within_the_tolerance_take_the_place() -> None:
-    for challenger in (2.0, 3.25):
-        verdict = judge(result(), SERVING, compared(challenger, 3.0), promotion(tolerance=0.25))
-        assert (verdict.outcome, verdict.champion_version) == ("promote", "3")
+BETTER, EQUAL, WORSE = (1.0, 1.1, 0.9, 1.0), (0.01, -0.01, 0.0, 0.0), (-1.0, -1.1, -0.9, -1.0)
 
 
-@pytest.mark.parametrize("challenger", [3.26, math.nan])
-def test_a_worse_model_may_not_and_the_message_has_both_errors(challenger: float) -> None:
-    with pytest.raises(GateError, match=r"RMSE .* against 3.000 of version 3 .*Version 3 goes on serving"):
-        judge(result(), SERVING, compared(challenger, 3.0), promotion(tolerance=0.25))
+@pytest.mark.parametrize(
+    ("gains", "features", "fingerprint", "outcome", "rule"),
+    [
+        (BETTER, 13, "data", "promote", "better"),
+        (EQUAL, 13, "data", "challenge", "not better"),
+        (EQUAL, 10, "data", "promote", "simpler"),
+        (EQUAL, 13, "newer", "promote", "fresher"),
+        (WORSE, 10, "newer", "challenge", "not better"),
+        ((5.0, -4.0, 3.0, -3.0), 10, "newer", "challenge", "not better"),  # it may be as much worse as better
+    ],
+)
+def test_a_challenger_needs_to_be_better_or_not_worse_and_simpler_or_fresher(
+    gains: tuple[float, ...], features: int, fingerprint: str, outcome: str, rule: str
+) -> None:
+    verdict = judged(evidence(*gains), features, fingerprint)
+    assert (verdict.outcome, verdict.rule, verdict.champion_version) == (outcome, rule, "3")
+    assert "p = " in verdict.reason
 
 
-def test_both_models_are_compared_on_the_same_rows() -> None:
-    truth = np.array([1.0, 2.0])
-    found = compare(truth, np.float32([1, 2]), np.float32([2, 3]), (9.0, 9.0), minimum_rows=2)
-    assert found == Comparison(basis=UNSEEN, rows=2, challenger_rmse=0.0, champion_rmse=1.0)
+def test_the_same_model_is_unchanged_and_other_intervals_make_a_version_of_its_own() -> None:
+    known = frozenset(FEATURES)
+    same = without_comparison(result(), "data", "ef" * 32, SERVING, known)
+    assert same is not None
+    assert (same.outcome, same.rule) == ("unchanged", "unchanged")
+    wider = without_comparison(result(), "data", "other", SERVING, known)
+    assert wider is not None
+    assert (wider.outcome, wider.rule) == ("promote", "intervals")
+    for other, fingerprint in ((result(), "newer"), (result(features=10), "data")):
+        assert without_comparison(other, fingerprint, "ef" * 32, SERVING, known) is None
+    assert (
+        without_comparison(result().model_copy(update={"model_digest": "cd"}), "data", "ef" * 32, SERVING, known)
+        is None
+    )
 
 
-def test_too_few_fair_rows_leave_the_recorded_errors() -> None:
-    found = compare(np.array([1.0]), np.float32([1]), np.float32([2]), (3.1, 3.2), minimum_rows=2)
-    assert found == Comparison(basis=RECORDED, rows=0, challenger_rmse=3.1, champion_rmse=3.2)
+def test_a_champion_whose_features_are_gone_gives_way() -> None:
+    verdict = without_comparison(result(), "data", "ef" * 32, SERVING, frozenset(FEATURES[1:]))
+    assert verdict is not None
+    assert (verdict.outcome, verdict.rule) == ("promote", "contract")
+    assert "needs F0" in verdict.reason
 
 
-def test_a_model_is_the_same_only_with_the_same_bytes_data_and_features() -> None:
-    assert is_same(result(), "data", "ef" * 32, SERVING)
-    assert not is_same(result(), "other data", "ef" * 32, SERVING)
-    assert not is_same(result(features=10), "data", "ef" * 32, SERVING)
-    assert not is_same(result().model_copy(update={"model_digest": "cd"}), "data", "ef" * 32, SERVING)
-    assert not is_same(result(), "data", "other intervals", SERVING)
+def test_the_corrected_test_is_the_papers() -> None:
+    # Mean 0.5, variance 1/3; t = 0.5 / sqrt((1/4 + 1) / 3) = 0.7746 with three degrees of freedom.
+    found = paired_test(np.array([1.0, 0.0, 1.0, 0.0]), 2, alpha=0.05, margin=0.0, allowed_loss=0.5)
+    assert found.gain == 0.5
+    assert found.p_better == pytest.approx(0.2476, abs=1e-4)
+    assert found.p_not_worse == pytest.approx(0.10955, abs=1e-4)
+    assert found.low == pytest.approx(0.5 - 2.3534 * math.sqrt(5 / 12), abs=1e-3)
+
+
+def test_folds_that_do_not_differ_are_no_better_and_surely_not_worse() -> None:
+    found = paired_test(np.zeros(4), 2, alpha=0.05, margin=0.0, allowed_loss=0.15)
+    assert (found.p_better, found.p_not_worse, found.low, found.high) == (1.0, 0.0, 0.0, 0.0)
+
+
+def test_the_errors_are_those_of_each_fold_of_each_repeat() -> None:
+    truth = np.array([1.0, 2.0, 3.0, 4.0])
+    left_out = np.stack([truth + 1, truth - 2])
+    assert fold_errors(truth, left_out, validation(folds=2, repeats=2)).tolist() == [1.0, 1.0, 2.0, 2.0]
+
+
+def test_the_page_has_the_decision_and_the_houses_where_the_models_differ_most() -> None:
+    truth = np.array([20.0, 30.0, 40.0])
+    errors = row_errors(boston()[["house_id"]].head(3), truth, truth[None], truth[None] + [[0.0, 0.0, 7.0]])
+    assert errors["champion_error"].tolist() == [0.0, 0.0, 7.0]
+    page = promotion_page(judged(evidence(*BETTER)), errors)
+    assert "<h1>Promoted</h1>" in page
+    assert "47.00" in page
+    alone = row_errors(boston()[["house_id"]].head(3), truth, truth[None], None)
+    first = Verdict(outcome="promote", rule="first", reason="no <champion> yet", champion_version=None)
+    assert "no &lt;champion&gt; yet" in promotion_page(first, alone)

@@ -10,6 +10,7 @@ from pathlib import Path
 import msgspec
 
 from serving.errors import BundleError
+from serving.ratios import Ratio, inputs_of
 
 SCHEMA = 2
 METADATA = "metadata.json"
@@ -31,7 +32,7 @@ class _OfSchema(msgspec.Struct):
     schema: int
 
 
-class Metadata(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class Metadata(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, omit_defaults=True):
     """What a bundle says of itself.
 
     Attributes:
@@ -39,6 +40,7 @@ class Metadata(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
         metrics: figures of quality by name; errors in the target's unit.
         files: SHA-256 digest in hexadecimal of every other file of the folder, by file name.
         created_at: the time of writing, ISO 8601, UTC.
+        derived: how the derived ones of the features are computed, as it was when the model was trained.
     """
 
     schema: int
@@ -57,6 +59,12 @@ class Metadata(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     git_commit: str
     created_at: str
     files: dict[str, str] = msgspec.field(default_factory=dict)
+    derived: dict[str, Ratio] = msgspec.field(default_factory=dict)
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """The stored features that the model needs: its own in training order, then what its derived ones need."""
+        return inputs_of(self.features, self.derived)
 
 
 def digest(data: bytes) -> str:

@@ -1,10 +1,13 @@
 """The data contract, as the Feast registry holds it."""
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, cast
 
+import msgspec
+
 from serving.errors import ContractError
+from serving.ratios import Ratio
 
 if TYPE_CHECKING:
     from feast import FeatureStore, Field
@@ -12,6 +15,7 @@ if TYPE_CHECKING:
 Kind = Literal["continuous", "integer", "binary"]
 HOUSE_FEATURES = "house_features"
 HOUSE_TARGET = "house_target"
+ALL_FEATURES = "house_price_features"  # the feature service of the stored and the derived ones
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +26,7 @@ class FeatureSpec:
         minimum, maximum: the allowed range, both ends included, in `unit`.
         max_missing_share: the share of rows, 0 to 1, in which the value may be missing; 0 means never.
         sensitive: the column describes, or stands for, a protected attribute.
+        ratio: what a derived column is computed from; None for a stored one.
     """
 
     name: str
@@ -32,6 +37,7 @@ class FeatureSpec:
     maximum: float
     max_missing_share: float
     sensitive: bool
+    ratio: Ratio | None = None
 
     @property
     def nullable(self) -> bool:
@@ -73,7 +79,10 @@ def read_feature_service(store: "FeatureStore", name: str) -> tuple[FeatureSpec,
         raise ContractError(
             f"Feature service {name!r} is not in the Feast registry. Run `feast -c feature_repo apply`."
         ) from err
-    return _specs(field for projection in service.feature_view_projections for field in projection.features)
+    # The fields of an on-demand view are bare: Feast keeps no tags of them. The service's own tags have what they say.
+    return tuple(
+        _spec(field, service.tags) for projection in service.feature_view_projections for field in projection.features
+    )
 
 
 def read_feature_view(store: "FeatureStore", name: str) -> tuple[FeatureSpec, ...]:
@@ -90,28 +99,26 @@ def read_feature_view(store: "FeatureStore", name: str) -> tuple[FeatureSpec, ..
         raise ContractError(
             f"Feature view {name!r} is not in the Feast registry. Run `feast -c feature_repo apply`."
         ) from err
-    return _specs(view.features)
+    return tuple(_spec(field, {}) for field in view.features)
 
 
-def _specs(fields: "Iterable[Field]") -> tuple[FeatureSpec, ...]:
-    return tuple(_spec(field) for field in fields)
-
-
-def _spec(field: "Field") -> FeatureSpec:
-    tags = field.tags
+def _spec(field: "Field", derived: Mapping[str, str]) -> FeatureSpec:
+    """What the field says of itself, or else its entry, as JSON, among the tags of the feature service."""
     try:
+        tags = field.tags or msgspec.json.decode(derived[field.name], type=dict[str, str])
         return FeatureSpec(
             name=field.name,
-            description=field.description,
+            description=field.description or tags["description"],
             unit=tags["unit"],
             kind=cast(Kind, tags["kind"]),
             minimum=float(tags["minimum"]),
             maximum=float(tags["maximum"]),
             max_missing_share=float(tags["max_missing_share"]),
             sensitive=tags["sensitive"] == "true",
+            ratio=Ratio(tags["numerator"], tags["denominator"]) if "numerator" in tags else None,
         )
-    except (KeyError, ValueError) as err:
+    except (KeyError, ValueError) as err:  # of msgspec too: its errors are ValueErrors
         raise ContractError(
             f"Field {field.name!r} of the feature repository lacks a usable tag: {err}. "
-            "Define it with `column(…)` in feature_repo/columns.py and apply."
+            "Define it with `column(…)` or `ratio(…)` in feature_repo/houses.py and apply."
         ) from err

@@ -3,7 +3,7 @@
 import logging
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from serving.bundle import Metadata, read_bundle, read_metadata
-from serving.contract import HOUSE_FEATURES, HOUSE_TARGET, FeatureSpec, read_feature_service, read_feature_view
+from serving.contract import (
+    ALL_FEATURES,
+    HOUSE_FEATURES,
+    HOUSE_TARGET,
+    FeatureSpec,
+    read_feature_service,
+    read_feature_view,
+)
 from serving.errors import BundleError, ContractError, NotReadyError, ServingError, TooLargeError
 from serving.explanations import Explainer
 from serving.faults import error_body
@@ -23,6 +30,7 @@ from serving.lookup import FeatureLookup, Found
 from serving.metrics import Metrics
 from serving.predictor import Matrix, Predictor, part
 from serving.quick_requests import QuickReader
+from serving.ratios import Derivation, Ratio
 from serving.receipts import Served, header_of
 from serving.requests import Form, Query, RequestContract, read_query
 from serving.settings import Settings, read_settings
@@ -58,15 +66,15 @@ class HousePriceModel:
         self.metadata = metadata
         self.predictor = Predictor(metadata, files)
         self.intervals = Intervals(part(files, INTERVALS))
-        self.used = frozenset(metadata.features)
+        self.derivation = Derivation(metadata.features, metadata.derived)
         self.contract = self._contract(metadata)
-        self.explainer = Explainer(metadata, files, self.contract.features)
+        self.explainer = Explainer(metadata, files, self.contract.features | self.contract.derived)
         self.reader = QuickReader(self.contract)
         settings = self.settings
         self.lookup = FeatureLookup(
             settings.feature_store,
             metadata.feature_service,
-            metadata.features,
+            metadata.inputs,
             settings.threads,
             settings.lookup_cache_seconds,
             settings.expired_features,
@@ -91,15 +99,19 @@ class HousePriceModel:
     def _contract(self, metadata: Metadata) -> RequestContract:
         store = self.settings.feature_store()
         features = {spec.name: spec for spec in read_feature_view(store, HOUSE_FEATURES)}
-        if unknown := [name for name in metadata.features if name not in features]:
+        if unknown := [name for name in metadata.inputs if name not in features]:
             raise BundleError(f"The model needs {unknown}, which the feature view {HOUSE_FEATURES} does not have.")
-        served = tuple(spec.name for spec in read_feature_service(store, metadata.feature_service))
-        if set(served) != set(metadata.features):
+        served = {spec.name: spec for spec in read_feature_service(store, metadata.feature_service)}
+        known = {name: spec.ratio for name, spec in served.items()}
+        if known != (needed := {name: metadata.derived.get(name) for name in metadata.features}):
             raise ContractError(
-                f"Feature service {metadata.feature_service} has {served}, the model needs {metadata.features}. "
-                "Run `feast -c feature_repo apply`."
+                f"Feature service {metadata.feature_service} has {_formulas(known)}; the model needs "
+                f"{_formulas(needed)}. Run `feast -c feature_repo apply`."
             )
-        return RequestContract(features, metadata.features, self.settings.max_rows)
+        # The version's own definition goes before the one that the contract has by now.
+        derived = {spec.name: spec for spec in (*read_feature_service(store, ALL_FEATURES), *served.values())}
+        derived = {name: spec for name, spec in derived.items() if spec.ratio}
+        return RequestContract(features, metadata.inputs, self.settings.max_rows, derived)
 
     def _target(self, metadata: Metadata) -> FeatureSpec:
         for spec in read_feature_view(self.settings.feature_store(), HOUSE_TARGET):
@@ -155,15 +167,20 @@ class HousePriceModel:
         return {"data": {"names": self.outputs, **_values(query.form, priced)}, "meta": {"tags": tags}}
 
     def _features(self, query: Query) -> tuple[Matrix, Found | None]:
-        """The raw features of the rows in training order: those given, and for house ids the stored ones below them."""
+        """The raw features of the rows in training order: those given, and for house ids the stored ones below them.
+
+        Derived ones follow from what was given as they do from what is stored.
+        """
+        inputs = self.derivation.inputs
         if query.house_ids is None:
-            return query.values.take(_positions(self.metadata.features, query.names), axis=1), None
+            given = query.values.take(_positions(inputs, query.names), axis=1)
+            return self.derivation.features_from(given), None
         found = self.lookup.find(query.house_ids)
-        raw = np.array(found.rows, dtype=np.float64)
+        stored = np.array(found.rows, dtype=np.float64)
         for column, name in enumerate(query.names):
-            if name in self.metadata.features:
-                raw[:, self.metadata.features.index(name)] = query.values[:, column]
-        return raw, found
+            if name in inputs:
+                stored[:, inputs.index(name)] = query.values[:, column]
+        return self.derivation.features_from(stored), found
 
     def _record(self, raw: Matrix, priced: Rows, query: Query, found: Found | None, client: str) -> str | None:
         """The receipt's id, or None: it could not be written."""
@@ -171,7 +188,7 @@ class HousePriceModel:
         served = Served(raw.tolist(), priced, client=client, probe=query.probe, explained=query.explain)
         if found is not None:
             served.house_ids, served.event_times = query.house_ids, found.event_times
-            served.overridden = tuple(name for name in query.names if name in self.used)
+            served.overridden = self.derivation.touched_by(query.names)
         try:
             return self.spool.append(served)
         except OSError:  # a full disk must not stop the answers; the counter raises the alarm
@@ -217,7 +234,9 @@ class HousePriceModel:
         custom = {name: f"{value:g}" for name, value in metadata.metrics.items()}
         custom |= {name: getattr(metadata, name) for name in ("experiment", "feature_service", "mlflow_run_id")}
         custom |= {name: getattr(metadata, name) for name in ("data_fingerprint", "git_commit", "created_at")}
-        columns = {"names": list(metadata.features), "shape": [-1, len(metadata.features)]}
+        if metadata.derived:
+            custom["derived"] = _formulas(metadata.derived)
+        columns = {"names": list(metadata.inputs), "shape": [-1, len(metadata.inputs)]}
         answers = {"names": list(output_names(metadata.target)), "shape": [-1, 3]}
         return {
             "name": metadata.model_name,
@@ -232,6 +251,11 @@ class HousePriceModel:
 def output_names(target: str) -> tuple[str, str, str]:
     """The names of an answered row's values: the price and the ends of its interval."""
     return target, f"{target}_low", f"{target}_high"
+
+
+def _formulas(features: Mapping[str, Ratio | None]) -> str:
+    """The names, each derived one with its definition."""
+    return ", ".join(f"{name} = {ratio.formula}" if ratio else name for name, ratio in features.items())
 
 
 @lru_cache(256)

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from serving.contract import HOUSE_FEATURES
 from serving.errors import ContractError
 from serving.requests import HOUSE_ID
 
@@ -50,25 +51,38 @@ class Stored(NamedTuple):
 
 
 def views_of(store: "FeatureStore", service: str, features: Sequence[str]) -> list[View]:
-    """The views of a feature service, and where their features stand in a row.
+    """The views that hold these stored features of a feature service, and where they stand in a row.
 
     Raises:
-        ContractError: a view is not of houses alone, or is computed at request time.
+        ContractError: a view is not of houses alone, or none has a feature.
     """
     at = {name: position for position, name in enumerate(features)}
     views = []
-    for projection in store.get_feature_service(service).feature_view_projections:
-        if at.keys().isdisjoint(field.name for field in projection.features):
+    for name, offered in _offered(store, service).items():
+        names = tuple(feature for feature in offered if feature in at)
+        if not names:
             continue  # what is not used need not be fresh
-        view = store.get_feature_view(projection.name)
+        view = store.get_feature_view(name)
         if view.join_keys != [HOUSE_ID]:
             raise ContractError(f"The feature view {view.name} has the keys {view.join_keys}; wanted {[HOUSE_ID]}.")
-        names = tuple(field.name for field in projection.features if field.name in at)
         ttl = view.ttl.total_seconds() if view.ttl else 0.0
         views.append(View(view, names, tuple(at[name] for name in names), ttl or NEVER))
     if missing := set(at) - {name for view in views for name in view.features}:
         raise ContractError(f"The feature service {service} does not have {sorted(missing)}, which the model needs.")
     return views
+
+
+def _offered(store: "FeatureStore", service: str) -> dict[str, list[str]]:
+    """The stored features by view: those of the service, and all that its derived ones may be computed from.
+
+    An on-demand view itself is never read: Feast would run the function that the registry keeps of it.
+    """
+    projections = store.get_feature_service(service).feature_view_projections
+    stored = [projection for projection in projections if projection.batch_source is not None]
+    offered = {projection.name: [field.name for field in projection.features] for projection in stored}
+    if len(stored) < len(projections):
+        offered[HOUSE_FEATURES] = [field.name for field in store.get_feature_view(HOUSE_FEATURES).features]
+    return offered
 
 
 class OnlineReader:

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import numpy as np
@@ -24,13 +24,16 @@ class RequestContract:
 
     Attributes:
         features: every feature of the contract, by name.
-        used: names of the features that the model uses, in training order.
+        used: names of the stored features that the model needs: its own in training order, then those that only its
+            derived features are computed from.
         max_rows: the rows that one request may have.
+        derived: the features that are computed from stored ones and never sent, by name.
     """
 
     features: dict[str, FeatureSpec]
     used: tuple[str, ...]
     max_rows: int
+    derived: dict[str, FeatureSpec] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -154,6 +157,10 @@ def _check_names(names: Sequence[str], contract: RequestContract, faults: Faults
     for name in names:
         if name in seen:
             faults.add(feature=name, remedy="the name stands twice: send each feature once")
+        elif (known := contract.derived.get(name)) is not None and known.ratio is not None:
+            above, below = known.ratio.parts
+            remedy = f"it is computed from {above} and {below}: send those instead"
+            faults.add(feature=name, allowed=known.ratio.formula, remedy=remedy)
         elif name != HOUSE_ID and name not in contract.features:
             faults.add(feature=name, allowed=_known(contract), remedy="unknown name: leave the column out")
         seen.add(name)

@@ -15,6 +15,7 @@ from steps.sources import PACKAGE_FEATURES, Source
 from zenml_config.environment import ROOT
 
 COLUMNS = [*PACKAGE_FEATURES, "MEDV"]
+DERIVED = ["TAX_PER_ROOM", "LSTAT_PER_ROOM", "PTRATIO_PER_ROOM", "NOX_PER_MILE"]
 FINGERPRINT = "832e894115c56dd24ec63848d4a3d9bd921d268d0be1bee2a8f4ee5ea318f5f7"
 KAGGLE_FILE = Path(os.environ.get("HPP_SHARED_DATA", ROOT.parent / "shared" / "data")) / "HousingData.csv"
 

@@ -14,7 +14,7 @@ from steps.apply_contract import apply_definitions
 from steps.materialize import bring_online
 from steps.publish_features import publish
 from steps.sources import read_houses
-from tests.houses import COLUMNS, KAGGLE_FILE, boston, csv_source, publication
+from tests.houses import COLUMNS, DERIVED, KAGGLE_FILE, boston, csv_source, publication
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 Houses = Callable[[], pd.DataFrame]
@@ -82,7 +82,11 @@ def test_the_target_is_in_the_training_service_and_in_no_other(store: FeatureSto
         service.name: [spec.name for spec in read_feature_service(store, service.name)]
         for service in store.list_feature_services()
     }
-    assert names == {"house_price_features": COLUMNS[:-1], "house_price_training": COLUMNS}
+    features = COLUMNS[:-1]
+    assert names == {
+        "house_price_features": [*features, *DERIVED],
+        "house_price_training": [*features, *DERIVED, "MEDV"],
+    }
 
 
 @pytest.mark.parametrize("houses", [boston, kaggle])
@@ -133,4 +137,4 @@ def bundle(platform_dir: Path) -> None:
 def test_every_registered_model_has_a_service_of_its_features_in_its_order(bundle: None) -> None:
     store = apply_definitions(read_settings())
     assert [spec.name for spec in read_feature_service(store, "house_price_v3")] == ["RM", "LSTAT"]
-    assert len(read_feature_service(store, "house_price_training")) == 14
+    assert len(read_feature_service(store, "house_price_training")) == 14 + len(DERIVED)

@@ -1,0 +1,64 @@
+"""The on-demand feature view that computes derived columns when they are asked for, offline and online alike."""
+
+import json
+from collections.abc import Mapping, Sequence
+from types import FunctionType
+from typing import Any
+
+from feast import FeatureView, Field, OnDemandFeatureView
+from feast.types import Float64
+
+# Feast keeps this text in the registry and runs it wherever it computes the view: it has to stand alone. It gets
+# whole columns as lists (historical retrieval knows no other form), with None or NaN where a value is missing.
+SOURCE = '''def {name}(columns):
+    """The ratios of the columns: missing where a part is missing, or the denominator is 0."""
+    ratios = {ratios!r}
+    return {{
+        name: [
+            above / below if above is not None and below else None
+            for above, below in zip(columns[numerator], columns[denominator])
+        ]
+        for name, (numerator, denominator) in ratios.items()
+    }}
+'''
+
+
+def parts(ratios: Sequence[Field]) -> dict[str, tuple[str, str]]:
+    """Numerator and denominator by the ratio's name."""
+    return {one.name: (one.tags["numerator"], one.tags["denominator"]) for one in ratios}
+
+
+def ratio_view(
+    name: str, description: str, ratios: Mapping[str, tuple[str, str]], source: FeatureView
+) -> OnDemandFeatureView:
+    """The view of the ratios.
+
+    Its fields are bare: Feast compares them with those that it infers from the function, which have no tags, and loses
+    what it is told of them. What is known of a ratio stands in the tags of the feature services, see `known_of`.
+
+    Args:
+        ratios: numerator and denominator by the ratio's name.
+        source: where the numerators and denominators are stored.
+    """
+    text = SOURCE.format(name=name, ratios=dict(ratios))
+    return OnDemandFeatureView(
+        name=name,
+        description=description,
+        sources=[source],
+        schema=[Field(name=one, dtype=Float64) for one in ratios],
+        mode="python",
+        udf=_function(name, text),
+        udf_string=text,
+    )
+
+
+def known_of(ratios: Sequence[Field]) -> dict[str, str]:
+    """The tags of a feature service with these ratios: by name, as JSON, what else a field carries itself."""
+    return {one.name: json.dumps({"description": one.description, **one.tags}) for one in ratios}
+
+
+def _function(name: str, text: str) -> FunctionType:
+    namespace: dict[str, Any] = {}
+    exec(text, namespace)  # noqa: S102  # the text above, and no other: what is kept and what is run here are one
+    function: FunctionType = namespace[name]
+    return function

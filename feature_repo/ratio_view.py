@@ -24,7 +24,15 @@ SOURCE = '''def {name}(columns):
 
 
 def parts(ratios: Sequence[Field]) -> dict[str, tuple[str, str]]:
-    """Numerator and denominator by the ratio's name."""
+    """Numerator and denominator by the ratio's name.
+
+    Raises:
+        ValueError: one of them is a stored column.
+    """
+    if stored := [one.name for one in ratios if "numerator" not in one.tags]:
+        raise ValueError(
+            f"{', '.join(stored)} is no ratio: define it with ratio(…), or put it among the stored columns."
+        )
     return {one.name: (one.tags["numerator"], one.tags["denominator"]) for one in ratios}
 
 
@@ -39,7 +47,12 @@ def ratio_view(
     Args:
         ratios: numerator and denominator by the ratio's name.
         source: where the numerators and denominators are stored.
+
+    Raises:
+        ValueError: a ratio stands among the stored columns.
     """
+    if computed := [field.name for field in source.features if "numerator" in field.tags]:
+        raise ValueError(f"{', '.join(computed)} is a ratio among the stored columns: move it to the derived ones.")
     text = SOURCE.format(name=name, ratios=dict(ratios))
     return OnDemandFeatureView(
         name=name,

@@ -33,9 +33,9 @@ def training_pipeline(
     promotion: Promotion,
 ) -> None:
     """Build the training set, carry out the experiments, choose one, register it as champion or challenger."""
-    houses, fingerprint, mlflow_experiment = build_training_set(training_set)
+    houses, fingerprint, mlflow_experiment, derived = build_training_set(training_set)
     train, test, scaler = prepare(houses, preparation)
-    ranking, _ = rank_features(train, scaler, validation)
+    ranking, _ = rank_features(train, scaler, validation, derived)
     results, models, left_out = [], [], []
     for experiment in experiments:
         carry_out = tracked(run_experiment, experiment.name)

@@ -13,7 +13,7 @@ FEATURE = "Feature_"
 
 def schemas(contract: RequestContract, metadata: Metadata) -> dict[str, Schema]:
     """Every named schema of the document."""
-    features = {FEATURE + name: feature(spec) for name, spec in contract.features.items()}
+    features = {FEATURE + name: feature(spec) for name, spec in (contract.features | contract.derived).items()}
     return features | {
         HOUSE_ID: {
             "type": "integer",
@@ -36,6 +36,9 @@ def feature(spec: FeatureSpec) -> Schema:
     """What the Feast registry says of a feature, as the schema of one value."""
     schema: Schema = {"description": f"{spec.description} Unit: {spec.unit}. Allowed: {spec.allowed}."}
     schema |= {"x-unit": spec.unit, "x-sensitive": spec.sensitive}
+    if spec.ratio:
+        schema["description"] += f" Computed as {spec.ratio.formula}; it is never sent."
+        schema |= {"readOnly": True, "x-derived-from": spec.ratio.formula}
     null: list[Any] = [None] if spec.nullable else []
     if spec.kind == "binary":
         return schema | {"enum": [spec.minimum, spec.maximum, *null]}
@@ -66,7 +69,7 @@ def _data_forms(contract: RequestContract) -> dict[str, Schema]:
     columns = [HOUSE_ID, *contract.features]
     overrides = [_table([HOUSE_ID, name], contract) for name in contract.features]
     described: dict[str, Schema] = {
-        "RawFeatures": _table(contract.used, contract) | {"description": "The features that the model uses."},
+        "RawFeatures": _table(contract.used, contract) | {"description": "The stored features that the model needs."},
         "AllFeatures": _table(list(contract.features), contract)
         | {"description": "Every feature of the contract; those that the model does not use are only checked."},
         "HouseIds": _table([HOUSE_ID], contract) | {"description": "Houses whose features are looked up."},

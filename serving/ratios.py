@@ -66,7 +66,9 @@ class Derivation:
         below = inputs[:, self._below]
         if not below.all():
             below[below == 0] = np.nan
-        return np.concatenate((inputs, inputs[:, self._above] / below), axis=1)[:, self._order]
+        with np.errstate(over="ignore", invalid="ignore"):  # of numbers far outside of any contract
+            ratios = inputs[:, self._above] / below
+        return np.concatenate((inputs, ratios), axis=1)[:, self._order]
 
     def touched_by(self, names: Sequence[str]) -> tuple[str, ...]:
         """The model's features that change with these stored ones, in training order."""

@@ -3,6 +3,7 @@
 import contextlib
 import os
 import sys
+import warnings
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
@@ -70,7 +71,9 @@ def _apply(settings: Settings) -> "FeatureStore":
         store.project, store.registry, definitions
     )
     obsolete = [one for one in to_delete if MODEL_VERSION not in one.tags]
-    store.apply(to_apply, objects_to_delete=obsolete, partial=False)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "On demand feature view is an experimental feature", RuntimeWarning)
+        store.apply(to_apply, objects_to_delete=obsolete, partial=False)
     store.registry.refresh(store.project)
     return store
 

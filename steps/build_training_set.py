@@ -47,28 +47,37 @@ def build_training_set(
     Annotated[pd.DataFrame, ArtifactConfig(name="training_set")],
     Annotated[str, ArtifactConfig(name="data_fingerprint")],
     Annotated[str, ArtifactConfig(name="mlflow_experiment")],
+    Annotated[list[str], ArtifactConfig(name="derived_features")],
 ]:
     """The houses by id with features as of the time of their price, what identifies them, and where runs are kept.
 
     The third is the identity of the MLflow experiment, made if need be: the experiments come from the cache only as
-    long as the MLflow store that holds their runs is the same.
+    long as the MLflow store that holds their runs is the same. The last is which of the features are derived: they
+    follow from the others and do not identify the data.
     """
     settings = read_settings()
     houses, report = read_training_set(settings, training_set)
-    identity = fingerprint(houses)
+    derived = derived_features(settings, training_set.feature_service)
+    stored = houses.drop(columns=derived)
+    identity = fingerprint(stored)
     experiment = open_experiment(mlflow_client(), settings)
     log_metadata(
         metadata={
             "feature_service": training_set.feature_service,
             "fingerprint": identity,
             "houses": len(houses),
-            "missing_values": int(houses.isna().to_numpy().sum()),
+            "missing_values": int(stored.isna().to_numpy().sum()),
             "point_in_time": report.model_dump(),
         },
         artifact_name="training_set",
         infer_artifact=True,
     )
-    return houses, identity, f"{experiment.experiment_id} of {experiment.creation_time}"
+    return houses, identity, f"{experiment.experiment_id} of {experiment.creation_time}", derived
+
+
+def derived_features(settings: Settings, feature_service: str) -> list[str]:
+    """The names of the service's features that are computed from others, in its order."""
+    return [spec.name for spec in read_feature_service(settings.feature_store(), feature_service) if spec.ratio]
 
 
 def read_training_set(settings: Settings, training_set: TrainingSet) -> tuple[pd.DataFrame, PointInTimeReport]:

@@ -10,7 +10,7 @@ from zenml.logger import get_logger
 
 from serving.bundle import MODEL as MODEL_FILE
 from serving.bundle import ONNX, REFERENCE_PROFILE, SCALER, SCHEMA, Metadata, read_bundle
-from serving.contract import HOUSE_FEATURES, HOUSE_TARGET, read_feature_view
+from serving.contract import ALL_FEATURES, HOUSE_TARGET, read_feature_service, read_feature_view
 from serving.errors import BundleError
 from serving.intervals import INTERVALS
 from serving.settings import Settings
@@ -54,7 +54,7 @@ def describe(
 ) -> Metadata:
     """What the bundle says of itself; the digests are written with the files."""
     store = settings.feature_store()
-    specs = [*read_feature_view(store, HOUSE_FEATURES), *read_feature_view(store, HOUSE_TARGET)]
+    specs = [*read_feature_service(store, ALL_FEATURES), *read_feature_view(store, HOUSE_TARGET)]
     target = target_name(train)
     return Metadata(
         schema=SCHEMA,
@@ -72,6 +72,7 @@ def describe(
         data_fingerprint=data_fingerprint,
         git_commit=git_commit(settings.root),
         created_at=datetime.now(UTC).isoformat(timespec="seconds"),
+        derived={spec.name: spec.ratio for spec in specs if spec.ratio and spec.name in champion.features},
     )
 
 

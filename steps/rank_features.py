@@ -14,7 +14,7 @@ from steps.core.importance import rank, shap_values
 from steps.core.plots import page, shap_bar, shap_summary
 from steps.core.prediction import load_booster
 from steps.core.regressors import regressor
-from steps.core.scaling import FittedScaler, scale
+from steps.core.scaling import FittedScaler, restrict, scale
 from steps.core.search import booster_bytes
 from steps.materializers import FrameMaterializer
 
@@ -27,13 +27,18 @@ if TYPE_CHECKING:
     cache_policy=CachePolicy(source_dependencies=[columns, importance, plots, scaling, search]),
 )
 def rank_features(
-    train: pd.DataFrame, scaler: FittedScaler, validation: Validation
+    train: pd.DataFrame, scaler: FittedScaler, validation: Validation, derived: list[str]
 ) -> tuple[
     Annotated[pd.DataFrame, ArtifactConfig(name="feature_ranking")],
     Annotated[HTMLString, ArtifactConfig(name="shap_plots")],
 ]:
-    """All features by mean absolute SHAP value on the training rows, and SHAP's plots."""
-    ranking, figures = explain_default(train, scaler, validation.model_seed)
+    """The stored features by mean absolute SHAP value on the training rows, and SHAP's plots.
+
+    Args:
+        derived: the features that are left out of the ranking, and of the model that makes it.
+    """
+    stored = restrict(scaler, [name for name in scaler.features if name not in derived])
+    ranking, figures = explain_default(train, stored, validation.model_seed)
     log_metadata(
         metadata={"most_important_first": ranking["feature"].tolist()},
         artifact_name="feature_ranking",

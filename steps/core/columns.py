@@ -1,11 +1,12 @@
 """Which columns of a set of houses are what: `house_id`, then the features, then the price, in the contract's order."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from serving.ratios import Derivation, Ratio
 from steps.core.fingerprint import HOUSE_ID
 
 Matrix = NDArray[np.float64]
@@ -25,6 +26,13 @@ def matrix(houses: pd.DataFrame, features: Sequence[str]) -> Matrix:
     """(n_houses, n_features) float64 in the order of `features`; missing values are NaN."""
     values: Matrix = houses[list(features)].to_numpy("float64", na_value=np.nan)
     return values
+
+
+def as_defined(houses: pd.DataFrame, derived: Mapping[str, Ratio]) -> pd.DataFrame:
+    """The houses with the derived features of these definitions, whatever stood under their names."""
+    derivation = Derivation(list(derived), derived)
+    values = derivation.features_from(matrix(houses, derivation.inputs))
+    return houses.assign(**{name: values[:, column] for column, name in enumerate(derived)})
 
 
 def prices(houses: pd.DataFrame) -> Matrix:

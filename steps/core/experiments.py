@@ -123,7 +123,8 @@ class Experiment(_Strict):
     """One line of the comparison.
 
     Attributes:
-        features: all of the contract, or as many as `shap_top` says.
+        features: all stored ones of the contract, or as many of them as `shap_top` says.
+        derived: names of derived features that are taken besides.
         parameters: fixed; the search adds its own.
         search: or null: the parameters are taken as they are.
         bagging: of the model that comes out; a search looks for its parameters with single models.
@@ -134,6 +135,7 @@ class Experiment(_Strict):
     parameters: Hyperparameters
     search: Search | None
     bagging: Bagging | None = None
+    derived: list[str] = []
 
     @model_validator(mode="after")
     def _fixed_or_searched(self) -> Self:
@@ -147,22 +149,30 @@ class Experiment(_Strict):
         return parameters | ({"bagging_seeds": self.bagging.seeds} if self.bagging else {})
 
     def choose(self, ranking: Sequence[str], order: Sequence[str]) -> list[str]:
-        """The names of its features.
+        """The names of its features, the derived ones last.
 
         Args:
-            ranking: all features, the most important first.
-            order: all features in the order of the contract, which the names keep.
+            ranking: the stored features, the most important first.
+            order: all features in the order of the contract, which the names keep; what is not ranked is derived.
 
         Raises:
-            ConfigurationError: it asks for more features than there are.
+            ConfigurationError: it asks for more features than there are, or for a derived one that does not exist.
         """
+        known = [name for name in order if name not in ranking]
+        if unknown := [name for name in self.derived if name not in known]:
+            raise ConfigurationError(
+                f"Experiment {self.name} wants the derived features {', '.join(unknown)}; the contract has "
+                f"{', '.join(known) or 'none'}. Mend `derived` in zenml_config/training.yaml, or define them in "
+                "feature_repo/houses.py."
+            )
         count = len(ranking) if self.features == "all" else self.features.shap_top
         if count > len(ranking):
             raise ConfigurationError(
                 f"Experiment {self.name} wants the {count} most important features; the contract has {len(ranking)}. "
                 "Lower `shap_top` in zenml_config/training.yaml."
             )
-        return [name for name in order if name in ranking[:count]]
+        chosen = [*ranking[:count], *self.derived]
+        return [name for name in order if name in chosen]
 
 
 def _unique(experiments: list[Experiment]) -> list[Experiment]:

@@ -29,9 +29,9 @@ def names(settings: Settings) -> list[str]:
 def test_an_edited_definition_is_seen_by_the_next_apply_of_the_same_process(repository: Path) -> None:
     assert "GARDEN" not in names(read_settings())
     houses = repository / "houses.py"
-    added = '    column("GARDEN", "Garden", "m2", 0, 5000),\n]\n\nTARGET'
-    houses.write_text(houses.read_text().replace("]\n\nTARGET", added))
-    assert names(read_settings())[-1] == "GARDEN"
+    added = 'FEATURES = [\n    column("GARDEN", "Garden", "m2", 0, 5000),'
+    houses.write_text(houses.read_text().replace("FEATURES = [", added))
+    assert names(read_settings())[0] == "GARDEN"
 
 
 def test_applying_leaves_the_process_as_it_was(repository: Path) -> None:

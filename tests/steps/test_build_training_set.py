@@ -11,13 +11,13 @@ from serving.errors import ContractError
 from serving.settings import read_settings
 from steps import build_training_set
 from steps.apply_contract import apply_definitions
-from steps.build_training_set import TrainingSet, read_training_set
+from steps.build_training_set import TrainingSet, derived_features, read_training_set
 from steps.core.errors import ConfigurationError, DataError
 from steps.core.fingerprint import fingerprint
 from steps.core.spine import spine
 from steps.offline_store import history_path, read_history, write_history
 from steps.publish_features import publish
-from tests.houses import FINGERPRINT, boston, publication
+from tests.houses import DERIVED, FINGERPRINT, boston, publication
 from tests.training import PRICED, publish_boston, training_parameters
 
 
@@ -34,8 +34,11 @@ def wanted(**changes: object) -> TrainingSet:
 def test_it_is_what_was_published_house_by_house(platform_dir: Path) -> None:
     publish_boston()
     houses = built()
-    pd.testing.assert_frame_equal(houses, boston())
-    assert fingerprint(houses) == FINGERPRINT
+    stored = houses.drop(columns=derived_features(read_settings(), wanted().feature_service))
+    pd.testing.assert_frame_equal(stored, boston())
+    assert fingerprint(stored) == FINGERPRINT
+    assert houses.columns.tolist() == [*boston().columns[:-1], *DERIVED, "MEDV"]
+    assert houses["TAX_PER_ROOM"].tolist() == (boston()["TAX"] / boston()["RM"]).tolist()
 
 
 def test_what_was_observed_after_the_price_became_known_is_not_seen(platform_dir: Path) -> None:

@@ -126,6 +126,23 @@ def test_more_features_than_there_are_cannot_be_chosen() -> None:
         experiment(features={"shap_top": 4}).choose(["A", "B", "C"], ["A", "B", "C"])
 
 
+ORDER = ["CRIM", "RM", "LSTAT", "TAX_PER_ROOM", "NOX_PER_MILE"]
+
+
+def test_derived_features_are_taken_by_name_and_come_last_in_the_contracts_order() -> None:
+    ranking = ["LSTAT", "RM", "CRIM"]
+    assert experiment().choose(ranking, ORDER) == ["CRIM", "RM", "LSTAT"]
+    one = experiment(features={"shap_top": 1}, derived=["NOX_PER_MILE", "TAX_PER_ROOM"])
+    assert one.choose(ranking, ORDER) == ["LSTAT", "TAX_PER_ROOM", "NOX_PER_MILE"]
+
+
+@pytest.mark.parametrize("wrong", ["TAX_PER_MILE", "RM"])
+def test_a_derived_feature_that_the_contract_does_not_have_is_named(wrong: str) -> None:
+    says = f"quick wants the derived features {wrong}; the contract has TAX_PER_ROOM, NOX_PER_MILE"
+    with pytest.raises(ConfigurationError, match=says):
+        experiment(derived=[wrong]).choose(["LSTAT", "RM", "CRIM"], ORDER)
+
+
 def test_every_parameter_is_one_that_xgboost_knows() -> None:
     from xgboost import XGBRegressor
 

@@ -37,7 +37,10 @@ def test_the_service_answers_it_in_place_of_seldons(front: Front, described: dic
 
 def test_a_feature_is_described_as_the_registry_does(described: dict[str, Any], model: HousePriceModel) -> None:
     schemas = described["components"]["schemas"]
-    assert {name.removeprefix("Feature_") for name in schemas if "Feature_" in name} == set(model.contract.features)
+    assert {name.removeprefix("Feature_") for name in schemas if "Feature_" in name} == {
+        *model.contract.features,
+        *model.contract.derived,
+    }
     spec, schema = model.contract.features["RM"], schemas["Feature_RM"]
     assert (schema["minimum"], schema["maximum"], schema["x-unit"]) == (spec.minimum, spec.maximum, spec.unit)
     assert spec.description in schema["description"]

@@ -43,7 +43,8 @@ def model_service(metadata: dict[str, Any], folder: Path) -> tuple[FeatureServic
         computed = [house_ratios[[one.name for one in ratios]]] if ratios else []
     else:
         own = ratio_view(
-            f"{name}_ratios", f"The derived features as {name} was trained.", parts(ratios), house_features
+            *(f"{name}_ratios", f"The derived features as {name} was trained.", parts(ratios), house_features),
+            tags={"model_version": metadata["model_version"]},
         )
         computed = [own]
     service = FeatureService(

@@ -37,7 +37,11 @@ def parts(ratios: Sequence[Field]) -> dict[str, tuple[str, str]]:
 
 
 def ratio_view(
-    name: str, description: str, ratios: Mapping[str, tuple[str, str]], source: FeatureView
+    name: str,
+    description: str,
+    ratios: Mapping[str, tuple[str, str]],
+    source: FeatureView,
+    tags: dict[str, str] | None = None,
 ) -> OnDemandFeatureView:
     """The view of the ratios.
 
@@ -57,6 +61,7 @@ def ratio_view(
     return OnDemandFeatureView(
         name=name,
         description=description,
+        tags=tags,
         sources=[source],
         schema=[Field(name=one, dtype=Float64) for one in ratios],
         mode="python",

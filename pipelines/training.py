@@ -58,7 +58,7 @@ def training_pipeline(
         models.append(model)
         left_out.append(predictions)
     champion, model, _, predictions = choose_champion(results, models, left_out)
-    quality_report(champion, houses, experiments, validation, quality, compute)
+    quality_report(champion, houses, experiments, validation, quality, compute, derived)
     fitted, _ = fit_intervals(champion, model, predictions, scaler, train, test, intervals)
     verdict, _, _ = gate(champion, predictions, fitted, scaler, train, fingerprint, validation, promotion)
     register(verdict, champion, model, fitted, scaler, train, fingerprint)

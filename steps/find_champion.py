@@ -26,6 +26,8 @@ class Champion(BaseModel):
     """A registered model version and its bundle.
 
     Attributes:
+        features: in training order.
+        inputs: the stored features that a request needs: those of `features`, and what derived ones are computed from.
         bundle: the bundle's folder.
         metrics: the figures of quality that training wrote down.
     """
@@ -35,6 +37,7 @@ class Champion(BaseModel):
     mlflow_run_id: str
     feature_service: str
     features: list[str]
+    inputs: list[str]
     metrics: dict[str, float]
     bundle: str
 
@@ -43,7 +46,7 @@ class Champion(BaseModel):
 def find_champion(model: ModelChoice) -> Annotated[Champion, "champion"]:
     """The version that holds the alias in the model registry, its bundle checked."""
     champion = read_champion(model, read_settings())
-    log_metadata(metadata=champion.model_dump(exclude={"features"}), infer_artifact=True)
+    log_metadata(metadata=champion.model_dump(exclude={"features", "inputs"}), infer_artifact=True)
     return champion
 
 
@@ -74,6 +77,7 @@ def from_metadata(metadata: Metadata, folder: Path) -> Champion:
         mlflow_run_id=metadata.mlflow_run_id,
         feature_service=metadata.feature_service,
         features=list(metadata.features),
+        inputs=list(metadata.inputs),
         metrics=metadata.metrics,
         bundle=str(folder.resolve()),
     )

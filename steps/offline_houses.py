@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from serving.contract import HOUSE_FEATURES, read_feature_service
 from serving.online_read import View, views_of
 from steps.core.errors import DeploymentError
 from steps.core.fingerprint import HOUSE_ID
@@ -53,17 +54,17 @@ def newest(store: "FeatureStore", service: str, names: Sequence[str], moment: da
 
 
 def known(store: "FeatureStore", service: str, names: Sequence[str], asked: Newest, moment: datetime) -> Known:
-    """The features of the houses by Feast's point-in-time join, as training gets them.
+    """The features of the houses by Feast's point-in-time join, derived ones by Feast's own function, as training does.
 
     Args:
-        names: the order of the values.
+        names: the order of the values; stored features that only derived ones of the service need may be among them.
 
     Raises:
         DeploymentError: Feast's answer is not whole.
     """
     entities = pd.DataFrame({HOUSE_ID: asked.house_ids, EVENT: pd.Timestamp(moment)})
     with _quiet():
-        job = store.get_historical_features(entity_df=entities, features=store.get_feature_service(service))
+        job = store.get_historical_features(entity_df=entities, features=_references(store, service, names))
         answer = job.to_df()
     values = answer.set_index(HOUSE_ID)[list(names)]
     if len(values) != len(asked.house_ids) or set(values.index) != set(asked.house_ids.tolist()):
@@ -81,14 +82,28 @@ def earlier_values(
     """The values before the last observation, by the positions of house and feature: what a stale value may equal."""
     places = {house: position for position, house in enumerate(house_ids)}
     found: dict[tuple[int, int], frozenset[float]] = {}
-    for view in views_of(store, service, names):
+    stored = [name for name in names if name not in computed(store, service)]
+    for view in views_of(store, service, stored):
         history = _pulled(store, view, view.features, moment, "all")
         history = history[history[HOUSE_ID].isin(places)].sort_values(EVENT)
         before = history[history.duplicated(HOUSE_ID, keep="last")]
-        for name, position in zip(view.features, view.positions, strict=True):
+        for name in view.features:
+            position = list(names).index(name)
             values = before[name].astype("float64").groupby(before[HOUSE_ID].map(places)).agg(frozenset)
             found |= {(place, position): earlier for place, earlier in zip(values.index.tolist(), values, strict=True)}
     return found
+
+
+def computed(store: "FeatureStore", service: str) -> set[str]:
+    """The names of the service's derived features."""
+    return {spec.name for spec in read_feature_service(store, service) if spec.ratio}
+
+
+def _references(store: "FeatureStore", service: str, names: Sequence[str]) -> list[str]:
+    """The features as Feast names them, those that the service does not have from the view of the stored ones."""
+    projections = store.get_feature_service(service).feature_view_projections
+    views = {field.name: projection.name for projection in projections for field in projection.features}
+    return [f"{views.get(name, HOUSE_FEATURES)}:{name}" for name in names]
 
 
 def _pulled(store: "FeatureStore", view: View, features: Sequence[str], moment: datetime, which: str) -> pd.DataFrame:

@@ -37,17 +37,18 @@ def predict_offline(
 def predict_houses(champion: Champion, wanted: Sample | list[int], settings: Settings) -> pd.DataFrame:
     """What the service must answer now, one row a house, by `house_id`.
 
-    The columns are `house_id`, `event_timestamp` (seconds since 1970), the champion's raw features (NaN where missing)
-    and the price with the ends of its interval. The features are those of the offline store, the arithmetic is
-    XGBoost's own: nothing is shared with the service. Houses whose features have expired are left out, since the
-    service refuses them; so are, of the houses that are named, those that the store does not know.
+    The columns are `house_id`, `event_timestamp` (seconds since 1970), the champion's raw features and what its derived
+    ones are computed from (NaN where missing), and the price with the ends of its interval. The features are those of
+    the offline store, derived ones computed by Feast's own function, and the arithmetic is XGBoost's own: nothing is
+    shared with the service. Houses whose features have expired are left out, since the service refuses them; so are, of
+    the houses that are named, those that the store does not know.
 
     Raises:
         DeploymentError: the offline store has no houses whose features are fresh.
     """
     moment = datetime.now(UTC)
     store = settings.feature_store()
-    last = newest(store, champion.feature_service, champion.features, moment)
+    last = newest(store, champion.feature_service, champion.inputs, moment)
     fresh = last.where(last.until > moment.timestamp())
     if isinstance(wanted, Sample) and not len(fresh.house_ids):
         raise DeploymentError(
@@ -56,11 +57,12 @@ def predict_houses(champion: Champion, wanted: Sample | list[int], settings: Set
         )
     ids = sample(fresh.house_ids, fresh.times, wanted) if isinstance(wanted, Sample) else np.array(wanted)
     asked = fresh.where(np.isin(fresh.house_ids, ids))
-    offline = known(store, champion.feature_service, champion.features, asked, moment)
-    frame = pd.DataFrame(offline.values, columns=champion.features)
+    columns = list(dict.fromkeys([*champion.features, *champion.inputs]))
+    offline = known(store, champion.feature_service, columns, asked, moment)
+    frame = pd.DataFrame(offline.values, columns=columns)
     frame.insert(0, HOUSE_ID, asked.house_ids)
     frame.insert(1, EVENT_TIME, asked.times)
-    prices = predict(Path(champion.bundle), offline.values)
+    prices = predict(Path(champion.bundle), offline.values[:, : len(champion.features)])
     return frame.assign(**dict(zip(OUTPUTS, prices.T, strict=True)))
 
 

@@ -1,5 +1,6 @@
 """The step that reports how good the champion's procedure is on houses that it has not seen."""
 
+from collections.abc import Sequence
 from typing import Annotated
 
 import numpy as np
@@ -59,16 +60,20 @@ def quality_report(
     validation: Validation,
     quality: QualitySettings,
     compute: Compute,
+    derived: list[str],
 ) -> tuple[
     Annotated[QualityReport, ArtifactConfig(name="quality")],
     Annotated[HTMLString, ArtifactConfig(name="quality_report")],
 ]:
     """The champion's procedure beside simpler ones and other libraries on the same folds, and a page of it.
 
-    It tells, and decides nothing: all houses are in it, those of the test rows too.
+    It tells, and decides nothing: all houses are in it, those of the test rows too. The others see the stored features.
+
+    Args:
+        derived: the derived features that the houses have besides.
     """
     (wanted,) = (experiment for experiment in experiments if experiment.name == champion.name)
-    report = report_on(wanted, champion, houses, validation, quality, compute)
+    report = report_on(wanted, champion, houses, validation, quality, compute, derived)
     logger.info("Quality: RMSE %s", ", ".join(f"{one.name} {one.mean_rmse:.3f}" for one in report.repeated))
     facts: dict[str, MetadataType] = {**report.metrics, "nested": report.nested}
     log_metadata(metadata=facts, artifact_name="quality", infer_artifact=True)
@@ -82,27 +87,38 @@ def report_on(
     validation: Validation,
     settings: QualitySettings,
     compute: Compute,
+    derived: Sequence[str] = (),
 ) -> QualityReport:
     """The report on an experiment and what came out of it."""
-    features = feature_names(houses)
+    stored = [name for name in feature_names(houses) if name not in derived]
+    features = [*stored, *derived]
     X, y = matrix(houses, features).astype(np.float32), prices(houses)
     keep = wanted.search is not None and not settings.nested
     own = procedures.experiment(
-        wanted, features, validation.model_seed, compute, found_already=champion.parameters if keep else None
+        wanted,
+        features,
+        validation.model_seed,
+        compute,
+        found_already=champion.parameters if keep else None,
+        stored=stored,
     )
     groups = group_numbers(houses, settings.group_columns)
-    return assess(compared(wanted.name, own, validation.model_seed), X, y, groups, not keep, settings)
+    return assess(compared(wanted.name, own, validation.model_seed, len(stored)), X, y, groups, not keep, settings)
 
 
-def compared(name: str, own: Procedure, seed: int) -> dict[str, Procedure]:
-    """The procedures by name, the champion's first."""
-    return {
-        name: own,
+def compared(name: str, own: Procedure, seed: int, width: int) -> dict[str, Procedure]:
+    """The procedures by name, the champion's first.
+
+    Args:
+        width: of how many columns, the first ones, the others make use.
+    """
+    others = {
         "xgboost_defaults": procedures.xgboost_defaults(seed),
         "catboost_defaults": procedures.catboost(seed),
         "linear_regression": procedures.linear,
         "median_price": procedures.median,
     }
+    return {name: own} | {other: procedures.on_the_first(procedure, width) for other, procedure in others.items()}
 
 
 def group_numbers(houses: pd.DataFrame, names: list[str]) -> NDArray[np.intp] | None:

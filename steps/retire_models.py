@@ -11,6 +11,7 @@ It ends with 1 if a version that was named may not go.
 """
 
 import argparse
+import contextlib
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -96,12 +97,16 @@ def _chosen(known: Sequence[Version], wanted: Sequence[str]) -> list[Version]:
 
 
 def _remove(one: Version, client: "MlflowClient", store: "FeatureStore", settings: Settings) -> None:
+    from feast.errors import FeatureViewNotFoundException
+
     if not one.is_retired:
         client.set_model_version_tag(MODEL, one.version, RETIRED, datetime.now(UTC).isoformat(timespec="seconds"))
     remove_bundle(settings, one.version)
     with only_registry_writer(settings):
         if name := feature_services(store).get(one.version):
             store.delete_feature_service(name)
+            with contextlib.suppress(FeatureViewNotFoundException):  # only some versions have one of their own
+                store.registry.delete_feature_view(f"{name}_ratios", store.project)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -54,9 +54,9 @@ def inspect(service: Service, standard: Standard) -> Verification:
         DeploymentError: the service does not answer, or serves another version.
     """
     expected = standard.expected
-    features = standard.champion.features
-    rows = expected[features].astype(object).where(expected[features].notna(), None).to_numpy().tolist()
-    raw = ask(service, features, rows, standard.key, _at_once(standard))
+    inputs = standard.champion.inputs
+    rows = expected[inputs].astype(object).where(expected[inputs].notna(), None).to_numpy().tolist()
+    raw = ask(service, inputs, rows, standard.key, _at_once(standard))
     by_raw = _compare(expected, raw, standard)
     answers = _look_up(service, expected, standard)
     if doubtful := _doubtful(expected, answers, standard):

@@ -23,16 +23,18 @@ def experiment(
     seed: int,
     compute: Compute = LOCAL,
     found_already: Mapping[str, Any] | None = None,
+    stored: Sequence[str] | None = None,
 ) -> Procedure:
     """The experiment from its choice of features to its model.
 
     Args:
         features: the columns of the rows.
+        stored: those that are no derived ones; all if left out.
         found_already: parameters; with them nothing is looked for, which is quicker and flatters a searched experiment.
     """
 
     def carry_out(X: Scaled, y: Matrix, asked: Scaled) -> Matrix:
-        at, parameters = settle(wanted, X, y, features, seed, compute, found_already)
+        at, parameters = settle(wanted, X, y, features, seed, compute, found_already, stored)
         predicted: Matrix = regressor(parameters, seed).fit(X[:, at], y).predict(asked[:, at]).astype("float64")
         return predicted
 
@@ -47,9 +49,12 @@ def settle(
     seed: int,
     compute: Compute = LOCAL,
     found_already: Mapping[str, Any] | None = None,
+    stored: Sequence[str] | None = None,
 ) -> tuple[list[int], dict[str, Any]]:
     """The positions of the experiment's features, and its parameters, as these rows have them."""
-    at = [list(features).index(name) for name in wanted.choose(_ranking(wanted, X, y, features, seed), features)]
+    ranked = [list(features).index(name) for name in (features if stored is None else stored)]
+    ranking = _ranking(wanted, X[:, ranked], y, [features[at] for at in ranked], seed)
+    at = [list(features).index(name) for name in wanted.choose(ranking, features)]
     parameters = _parameters(wanted, X[:, at], y, seed, compute) if found_already is None else dict(found_already)
     return at, parameters
 
@@ -70,6 +75,15 @@ def _parameters(wanted: Experiment, X: Scaled, y: Matrix, seed: int, compute: Co
         return wanted.with_bagging(fixed)
     candidates = randomized_search(regressor(fixed, seed), wanted.search, seed, None).set_params(refit=False)
     return found(wanted, fit_side_by_side(candidates, X, y, compute))
+
+
+def on_the_first(procedure: Procedure, width: int) -> Procedure:
+    """The procedure on so many of the columns."""
+
+    def carry_out(X: Scaled, y: Matrix, asked: Scaled) -> Matrix:
+        return procedure(X[:, :width], y, asked[:, :width])
+
+    return carry_out
 
 
 def linear(X: Scaled, y: Matrix, asked: Scaled) -> Matrix:

@@ -1,7 +1,10 @@
 """A model with derived features, from Feast to the served price: the same bits wherever a ratio is computed."""
 
 import json
+import shutil
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,22 +20,27 @@ from serving.replay import replay
 from serving.settings import Settings, read_settings
 from serving.spool import SPOOL
 from steps.apply_contract import apply_definitions
-from steps.build_training_set import read_training_set
+from steps.build_training_set import TrainingSet, read_training_set
 from steps.core.prediction import predict
 from steps.core.scaling import FittedScaler, fit_scaler, restrict
 from steps.core.splitting import Preparation, split
+from steps.find_champion import Champion
 from steps.fit_intervals import calibrate
+from steps.materialize import bring_online
+from steps.offline_houses import earlier_values
+from steps.predict_offline import predict_houses
 from steps.publish_features import publish
 from steps.register import enrol
 from steps.run_experiment import conduct
 from tests.houses import DERIVED, boston, publication
 from tests.serving_platform import reach
-from tests.training import PRICED, experiment, interval_settings, training_parameters, validation
+from tests.training import experiment, interval_settings, training_parameters, validation
 from zenml_config.environment import ROOT, read
 
 CHOSEN = ["LSTAT_PER_ROOM", "NOX_PER_MILE"]
 STORED = ["LSTAT", "PTRATIO", "CRIM"]
 MISSING = [3, 400]
+PRICED = datetime.now(UTC).replace(microsecond=0) - timedelta(days=1)
 
 
 def houses() -> pd.DataFrame:
@@ -52,19 +60,25 @@ def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
         settings = read_settings()
         apply_definitions(settings)
         publish(houses(), publication(), settings, PRICED)
+        bring_online(settings, PRICED)
         register(settings)
         yield settings
 
 
+def training_rows(settings: Settings) -> pd.DataFrame:
+    rows, _ = read_training_set(settings, TrainingSet(**training_parameters()["training_set"]))
+    return rows
+
+
 def register(settings: Settings) -> None:
     """What the training pipeline does with the houses of the store."""
-    rows = read_training_set(settings, "house_price_training")
+    rows = training_rows(settings)
     train, test = split(rows, Preparation(**training_parameters()["preparation"]))
     scaler = fit_scaler(train)
     ranking = [*STORED, *(name for name in boston().columns[1:-1] if name not in STORED)]
     wanted = experiment(name="with_ratios", features={"shap_top": 3}, derived=CHOSEN)
-    result, model, _ = conduct(train, test, scaler, ranking, wanted, validation(), {})
-    made = (result, model, scaler, train, test, validation(), interval_settings(), (1.0, 50.0))
+    result, model, _, left_out = conduct(train, test, scaler, ranking, wanted, validation(), {})
+    made = (result, model, left_out, scaler, train, test, interval_settings(), (1.0, 50.0))
     own = restrict(scaler, result.features)
     enrol(result, model, calibrate(*made)[0], own, train, "data", "zenml-run", settings)
 
@@ -202,10 +216,65 @@ def test_reasons_metadata_and_the_document_name_the_derived_features(
 
 
 def test_the_price_is_that_of_the_models_own_arithmetic(model: HousePriceModel, platform: Settings) -> None:
-    rows = read_training_set(platform, "house_price_training")
+    rows = training_rows(platform)
     _, files = read_bundle(platform.models_dir / "v1")
     scaler = read_scaler(files[SCALER])
     fitted = FittedScaler(features=scaler.features, mean=scaler.mean, scale=scaler.scale, houses=1)
     expected = predict(files[MODEL], fitted, rows)
     answered = ask(model, ["house_id"], [[house] for house in rows["house_id"].tolist()])["data"]["ndarray"]
     assert np.array([row[0] for row in answered], dtype=np.float32).tobytes() == expected.astype(np.float32).tobytes()
+
+
+def test_what_the_deployment_is_held_to_is_computed_by_feast_and_is_what_is_served(
+    model: HousePriceModel, platform: Settings
+) -> None:
+    metadata = model.metadata
+    champion = Champion(
+        name=metadata.model_name,
+        version=metadata.model_version,
+        mlflow_run_id="",
+        feature_service=metadata.feature_service,
+        features=list(metadata.features),
+        inputs=list(metadata.inputs),
+        metrics={},
+        bundle=str(model.bundle),
+    )
+    expected = predict_houses(champion, [0, 3, 7], platform)
+    reply = ask(model, ["house_id"], [[0], [3], [7]])
+    same_bits(features_of(reply), expected)
+    assert expected["MEDV"].tolist() == [row[0] for row in reply["data"]["ndarray"]]
+    assert set(metadata.inputs) <= set(expected.columns)
+    history = earlier_values(
+        platform.feature_store(), metadata.feature_service, champion.features, [0], datetime.now(UTC)
+    )
+    assert history == {}
+
+
+def test_a_version_keeps_its_ratios_when_the_contract_gives_their_names_to_others(
+    model: HousePriceModel, platform: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    repository = tmp_path / "feature_repo"
+    shutil.copytree(platform.feature_repo, repository, ignore=shutil.ignore_patterns("__pycache__"))
+    definitions = repository / "houses.py"
+    definitions.write_text(definitions.read_text().replace('"NOX", "DIS"', '"INDUS", "DIS"'))
+    monkeypatch.setenv("HPP_FEATURE_REPO", str(repository))
+    before = ask(model, ["house_id"], [[7]])
+    store = apply_definitions(read_settings())
+    features = {
+        service: online(store, service)["NOX_PER_MILE"] for service in ("house_price_v1", "house_price_features")
+    }
+    house = boston().loc[7]
+    assert features == {
+        "house_price_v1": house["NOX"] / house["DIS"],
+        "house_price_features": house["INDUS"] / house["DIS"],
+    }
+    again = HousePriceModel(platform.models_dir / "v1", read_settings())
+    again.load()
+    after = ask(again, ["house_id"], [[7]])
+    assert after["data"] == before["data"]
+    same_bits(features_of(after), features_of(before))
+
+
+def online(store: FeatureStore, service: str) -> dict[str, float]:
+    found = store.get_online_features(store.get_feature_service(service), [{"house_id": 7}]).to_dict()
+    return {name: values[0] for name, values in found.items()}

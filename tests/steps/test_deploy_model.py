@@ -28,6 +28,7 @@ def champion_of(bundle: Path, version: str) -> Champion:
         mlflow_run_id="0",
         feature_service=f"house_price_v{version}",
         features=list(USED),
+        inputs=list(USED),
         metrics={},
         bundle=str(bundle),
     )

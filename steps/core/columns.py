@@ -30,6 +30,8 @@ def matrix(houses: pd.DataFrame, features: Sequence[str]) -> Matrix:
 
 def as_defined(houses: pd.DataFrame, derived: Mapping[str, Ratio]) -> pd.DataFrame:
     """The houses with the derived features of these definitions, whatever stood under their names."""
+    if not derived:
+        return houses
     derivation = Derivation(list(derived), derived)
     values = derivation.features_from(matrix(houses, derivation.inputs))
     return houses.assign(**{name: values[:, column] for column, name in enumerate(derived)})

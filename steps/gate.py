@@ -11,7 +11,7 @@ from zenml.types import HTMLString
 from serving.errors import BundleError
 from serving.intervals import INTERVALS
 from serving.settings import Settings, read_settings
-from steps.core.columns import Matrix, feature_names, prices
+from steps.core.columns import Matrix, as_defined, feature_names, prices
 from steps.core.evaluation import left_out_predictions, out_of_fold
 from steps.core.experiments import ExperimentResult, Validation
 from steps.core.fingerprint import HOUSE_ID
@@ -20,7 +20,7 @@ from steps.core.paired import fold_errors, paired_test
 from steps.core.promotion import Evidence, Incumbent, Promotion, Verdict, check_floors, judge, without_comparison
 from steps.core.promotion_report import promotion_page, row_errors
 from steps.core.regressors import regressor
-from steps.core.scaling import FittedScaler, restrict, scale
+from steps.core.scaling import FittedScaler, fit_scaler, restrict, scale
 from steps.materializers import FrameMaterializer
 from steps.registry import Bundle, champion_version, read_version
 from steps.tracking import mlflow_client
@@ -90,16 +90,18 @@ def decide(
         reason = "the floors are reached, and there is no champion yet"
         return Verdict(outcome="promote", rule="first", reason=reason, champion_version=None), alone
     try:
-        incumbent = _incumbent(version, read_version(settings, version))
+        bundle = read_version(settings, version)
     except BundleError as err:
         logger.warning("Version %s cannot be compared with: %s", version, err)
         reason = f"the floors are reached, and the bundle of version {version} is lost: {err}"
         return Verdict(outcome="promote", rule="lost", reason=reason, champion_version=None), alone
-    known = frozenset(feature_names(train))
+    incumbent = _incumbent(version, bundle)
+    rows, old_scaler = _as_it_was_defined(bundle, scaler, train)
+    known = frozenset(feature_names(rows))
     verdict = without_comparison(champion, data_fingerprint, intervals.digest, incumbent, known)
     if verdict is not None:
         return verdict, alone
-    theirs = _left_out(incumbent, scaler, train, validation)
+    theirs = _left_out(incumbent, old_scaler, rows, validation)
     evidence = _evidence(truth, own, theirs, validation, promotion)
     verdict = judge(champion, data_fingerprint, incumbent, evidence, promotion)
     return verdict, row_errors(train[[HOUSE_ID]], truth, own, theirs)
@@ -114,6 +116,14 @@ def _incumbent(version: str, bundle: Bundle) -> Incumbent:
         features=bundle.metadata.features,
         parameters=bundle.metadata.parameters,
     )
+
+
+def _as_it_was_defined(bundle: Bundle, scaler: FittedScaler, train: pd.DataFrame) -> tuple[pd.DataFrame, FittedScaler]:
+    """The rows and their scaler with the derived features of the bundle's own definitions."""
+    if not bundle.metadata.derived:
+        return train, scaler
+    rows = as_defined(train, bundle.metadata.derived)
+    return rows, fit_scaler(rows)
 
 
 def _left_out(incumbent: Incumbent, scaler: FittedScaler, train: pd.DataFrame, validation: Validation) -> Matrix:

@@ -34,7 +34,9 @@ def as_defined(houses: pd.DataFrame, derived: Mapping[str, Ratio]) -> pd.DataFra
         return houses
     derivation = Derivation(list(derived), derived)
     values = derivation.features_from(matrix(houses, derivation.inputs))
-    return houses.assign(**{name: values[:, column] for column, name in enumerate(derived)})
+    defined = houses.assign(**{name: values[:, column] for column, name in enumerate(derived)})
+    target = target_name(houses)
+    return defined[[*(name for name in defined.columns if name != target), target]]
 
 
 def prices(houses: pd.DataFrame) -> Matrix:

@@ -15,5 +15,10 @@ def test_an_older_definition_takes_the_place_of_the_contracts() -> None:
     pd.testing.assert_frame_equal(found.drop(columns="TAX_PER_ROOM"), HOUSES.drop(columns="TAX_PER_ROOM"))
 
 
+def test_one_that_the_contract_has_no_more_comes_before_the_price() -> None:
+    found = as_defined(HOUSES.drop(columns="TAX_PER_ROOM"), {"TAX_PER_ROOM": Ratio("TAX", "RM")})
+    assert found.columns.tolist() == ["RM", "TAX", "TAX_PER_ROOM", "MEDV"]
+
+
 def test_a_model_without_derived_features_sees_the_houses_as_they_are() -> None:
     assert as_defined(HOUSES, {}) is HOUSES

@@ -131,12 +131,12 @@ def look_ups(folder: Path, kind: str, address: str | None, houses: int) -> list[
     settings = read_settings()
     store = settings.feature_store()
     names = [spec.name for spec in read_feature_view(store, HOUSE_FEATURES)]
-    service = store.get_feature_service(SERVICE)
+    stored = [f"{HOUSE_FEATURES}:{name}" for name in names]  # without what Feast would derive from them
     lookup = FeatureLookup(settings.feature_store, SERVICE, names, 1, expired="flag")
     subjects: dict[str, Callable[[list[int]], object]] = {
         f"raw {kind}": raw(store, kind, names),
         f"this service's look-up on {kind}": lookup.find,
-        f"Feast's SDK on {kind}": lambda ids: store.get_online_features(service, [{"house_id": one} for one in ids]),
+        f"Feast's SDK on {kind}": lambda ids: store.get_online_features(stored, [{"house_id": one} for one in ids]),
     }
     figures = []
     for count in ASKED:

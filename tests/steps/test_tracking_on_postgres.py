@@ -12,9 +12,12 @@ from tests.postgres_server import postgres_server
 
 @pytest.fixture
 def on_postgres(platform_dir: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    import mlflow
+
     with postgres_server() as address:
         monkeypatch.setenv("MLFLOW_TRACKING_URI", address)
         yield
+        mlflow.set_tracking_uri("")  # MLflow keeps for the process what it was told, and the server ends
 
 
 def test_versions_are_registered_found_and_given_the_alias(on_postgres: None) -> None:

@@ -61,9 +61,10 @@ def test_half_a_store_that_a_killed_process_left_is_made_anew_and_a_whole_one_is
     (database.parent / ".mlflow.db.unfinished").touch()
     try:
         register_stack()
-        MlflowClient().create_experiment("kept")
+        client = MlflowClient(tracking_uri=f"sqlite:///{database}")
+        client.create_experiment("kept")
         register_stack()
-        assert [experiment.name for experiment in MlflowClient().search_experiments(filter_string="name = 'kept'")]
+        assert [experiment.name for experiment in client.search_experiments(filter_string="name = 'kept'")]
         assert list(database.parent.glob(".*.unfinished")) == []
     finally:
         monkeypatch.undo()

@@ -11,6 +11,7 @@ from steps.core.intervals import IntervalSettings
 from steps.core.promotion import Promotion
 from steps.core.quality import QualitySettings
 from steps.core.splitting import Preparation
+from steps.core.stability import FeatureSelection
 from steps.fit_intervals import fit_intervals
 from steps.gate import gate
 from steps.prepare import prepare
@@ -27,6 +28,7 @@ def training_pipeline(
     preparation: Preparation,
     validation: Validation,
     compute: Compute,
+    feature_selection: FeatureSelection,
     experiments: Experiments,
     intervals: IntervalSettings,
     quality: QualitySettings,
@@ -35,7 +37,7 @@ def training_pipeline(
     """Build the training set, carry out the experiments, choose one, register it as champion or challenger."""
     houses, fingerprint, mlflow_experiment, derived = build_training_set(training_set)
     train, test, scaler = prepare(houses, preparation)
-    ranking, _ = rank_features(train, scaler, validation, derived)
+    ranking, _, _ = rank_features(train, scaler, validation, feature_selection, derived)
     results, models, left_out = [], [], []
     for experiment in experiments:
         carry_out = tracked(run_experiment, experiment.name)
@@ -45,6 +47,7 @@ def training_pipeline(
                 test,
                 scaler,
                 ranking,
+                feature_selection,
                 training_set,
                 fingerprint,
                 mlflow_experiment,

@@ -13,6 +13,7 @@ from steps.core.columns import matrix
 from steps.core.experiments import Experiment, Validation
 from steps.core.scaling import FittedScaler, as_estimator
 from steps.core.search import Fitted
+from steps.core.stability import borderline
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -46,6 +47,16 @@ def record(
         mlflow.log_figure(figure, f"plots/{name.replace(' ', '_').lower()}.png")
     raw = pd.DataFrame(matrix(train, scaler.features), columns=list(scaler.features))
     return _log_model(fitted.model, scaler, raw)
+
+
+def record_choice(choice: pd.DataFrame | None) -> None:
+    """Keep in the active run how sure the choice of its features is, if that was examined."""
+    import mlflow
+
+    if choice is None:
+        return
+    mlflow.log_text(choice.to_csv(index=False), "feature_selection.csv")
+    mlflow.log_params({"borderline_features": json.dumps(list(borderline(choice)))})
 
 
 def _log_model(model: XGBRegressor, scaler: FittedScaler, raw: pd.DataFrame) -> str:

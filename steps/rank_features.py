@@ -5,17 +5,28 @@ from typing import TYPE_CHECKING, Annotated
 import pandas as pd
 from zenml import ArtifactConfig, log_metadata, step
 from zenml.config import CachePolicy
+from zenml.metadata.metadata_types import MetadataType
 from zenml.types import HTMLString
 
-from steps.core import columns, importance, plots, scaling, search
+from steps.core import columns, importance, plots, regressors, scaling, search, stability, stability_page
 from steps.core.columns import matrix, prices
 from steps.core.experiments import Validation
-from steps.core.importance import rank, shap_values
+from steps.core.importance import FEATURE, rank, shap_values
 from steps.core.plots import page, shap_bar, shap_summary
 from steps.core.prediction import load_booster
 from steps.core.regressors import regressor
 from steps.core.scaling import FittedScaler, restrict, scale
 from steps.core.search import booster_bytes
+from steps.core.stability import (
+    CHOSEN,
+    FREQUENCY,
+    FeatureSelection,
+    borderline,
+    check_expected,
+    resampled_ranks,
+    with_stability,
+)
+from steps.core.stability_page import selection_page, summary
 from steps.materializers import FrameMaterializer
 
 if TYPE_CHECKING:
@@ -24,27 +35,50 @@ if TYPE_CHECKING:
 
 @step(
     output_materializers={"feature_ranking": FrameMaterializer},
-    cache_policy=CachePolicy(source_dependencies=[columns, importance, plots, scaling, search]),
+    cache_policy=CachePolicy(
+        source_dependencies=[columns, importance, plots, regressors, scaling, search, stability, stability_page]
+    ),
 )
 def rank_features(
-    train: pd.DataFrame, scaler: FittedScaler, validation: Validation, derived: list[str]
+    train: pd.DataFrame,
+    scaler: FittedScaler,
+    validation: Validation,
+    feature_selection: FeatureSelection,
+    derived: list[str],
 ) -> tuple[
     Annotated[pd.DataFrame, ArtifactConfig(name="feature_ranking")],
     Annotated[HTMLString, ArtifactConfig(name="shap_plots")],
+    Annotated[HTMLString, ArtifactConfig(name="feature_selection")],
 ]:
-    """The stored features by mean absolute SHAP value on the training rows, and SHAP's plots.
+    """The stored features by mean absolute SHAP value on the training rows, SHAP's plots, and how sure the choice is.
 
     Args:
         derived: the features that are left out of the ranking, and of the model that makes it.
     """
     stored = restrict(scaler, [name for name in scaler.features if name not in derived])
+    check_expected(stored.features, feature_selection)
     ranking, figures = explain_default(train, stored, validation.model_seed)
-    log_metadata(
-        metadata={"most_important_first": ranking["feature"].tolist()},
-        artifact_name="feature_ranking",
-        infer_artifact=True,
+    ranks = resampled_ranks(
+        scale(train, stored), prices(train), stored.features, feature_selection, validation.model_seed
     )
-    return ranking, HTMLString(page("What a default model leans on: SHAP values of the training rows", figures))
+    ranking = with_stability(ranking, ranks, feature_selection)
+    log_metadata(metadata=facts(ranking, feature_selection), artifact_name="feature_ranking", infer_artifact=True)
+    shap_page = page("What a default model leans on: SHAP values of the training rows", figures)
+    return ranking, HTMLString(shap_page), HTMLString(selection_page(ranking, feature_selection))
+
+
+def facts(ranking: pd.DataFrame, settings: FeatureSelection) -> dict[str, MetadataType]:
+    """What the dashboard tells and filters by."""
+    chosen, unsure = ranking[FEATURE][ranking[CHOSEN]], borderline(ranking)
+    return {
+        "most_important_first": ranking[FEATURE].tolist(),
+        "frequencies": dict(zip(ranking[FEATURE], ranking[FREQUENCY].astype(float), strict=True)),
+        "borderline": list(unsure),
+        "borderline_features": len(unsure),
+        "came": [name for name in chosen if settings.expected and name not in settings.expected],
+        "left": [name for name in settings.expected if name not in set(chosen)],
+        "summary": " ".join(summary(ranking, settings)),
+    }
 
 
 def explain_default(train: pd.DataFrame, scaler: FittedScaler, seed: int) -> tuple[pd.DataFrame, dict[str, "Figure"]]:

@@ -26,6 +26,7 @@ from steps.core import (
     regressors,
     scaling,
     search,
+    stability,
 )
 from steps.core.columns import Matrix, prices
 from steps.core.compute import LOCAL, Compute
@@ -37,7 +38,8 @@ from steps.core.prediction import load_booster, predict
 from steps.core.regressors import plain, regressor
 from steps.core.scaling import FittedScaler, restrict, scale
 from steps.core.search import Fitted, Scaled, booster_bytes, fit_side_by_side, found, randomized_search, refitted
-from steps.experiment_record import record
+from steps.core.stability import FeatureSelection, borderline, choice_of
+from steps.experiment_record import record, record_choice
 from steps.materializers import FrameMaterializer
 from steps.tracking import autologging, git_commit, run_of
 
@@ -62,6 +64,7 @@ logger = get_logger(__name__)
                 regressors,
                 scaling,
                 search,
+                stability,
             ),
             experiment_record,
             *(f"steps.run_experiment.{function}" for function in ("conduct", "fit", "measure", "draw")),
@@ -74,6 +77,7 @@ def run_experiment(
     test: pd.DataFrame,
     scaler: FittedScaler,
     ranking: pd.DataFrame,
+    feature_selection: FeatureSelection,
     training_set: TrainingSet,
     data_fingerprint: str,
     mlflow_experiment: str,  # noqa: ARG001  # a part of the cache key
@@ -96,12 +100,23 @@ def run_experiment(
         "feature_service": training_set.feature_service,
         "zenml_run": str(get_step_context().pipeline_run.id),
     }
+    choice = choice_of(experiment, ranking, feature_selection)
     result, model, plots_page, left_out = conduct(
-        train, test, scaler, ranking[FEATURE].tolist(), experiment, validation, tags, compute
+        train, test, scaler, ranking[FEATURE].tolist(), experiment, validation, tags, compute, choice
     )
     logger.info("%s: %s", experiment.name, result.summary)
+    unsure = {} if choice is None else borderline(choice)
+    if unsure:
+        named = ", ".join(f"{name} ({share:.0%} of the resamples)" for name, share in unsure.items())
+        logger.warning("%s: its features are a close choice, borderline: %s", experiment.name, named)
     log_metadata(
-        {"features": list(result.features), **result.metrics, **result.seconds, "mlflow_run": result.mlflow_run_id}
+        {
+            "features": list(result.features),
+            "borderline": list(unsure),
+            **result.metrics,
+            **result.seconds,
+            "mlflow_run": result.mlflow_run_id,
+        }
     )
     return result, model, HTMLString(plots_page), left_out
 
@@ -115,6 +130,7 @@ def conduct(
     validation: Validation,
     tags: dict[str, str],
     compute: Compute = LOCAL,
+    choice: pd.DataFrame | None = None,
 ) -> tuple[ExperimentResult, bytes, str, pd.DataFrame]:
     """What came out of the experiment, its booster, a page of plots, and its out-of-fold predictions.
 
@@ -124,6 +140,7 @@ def conduct(
         ranking: all features, the most important first.
         tags: of the run, besides the commit.
         compute: where a search's fits run.
+        choice: how sure the choice of its features is (steps.core.stability); none if it was not examined.
     """
     settings, started = read_settings(), time.perf_counter()
     own_scaler = restrict(scaler, experiment.choose(ranking, scaler.features))
@@ -136,6 +153,7 @@ def conduct(
         seconds = {"search": fitted.seconds, "total": time.perf_counter() - started}
         figures = draw(booster, own_scaler, train, test)
         model_uri = record(experiment, validation, fitted, own_scaler, train, metrics, seconds, figures)
+        record_choice(choice)
     result = ExperimentResult(
         name=experiment.name,
         features=own_scaler.features,

@@ -24,7 +24,7 @@ def predicted_versus_true(rows: Mapping[str, tuple[Matrix, Any]]) -> "Figure":
     Args:
         rows: true prices and predictions, by the name of the set.
     """
-    figure, axes = _empty(f"true price, {UNIT}", f"predicted price, {UNIT}")
+    figure, axes = blank(f"true price, {UNIT}", f"predicted price, {UNIT}")
     for name, (truth, predicted) in rows.items():
         axes.scatter(truth, predicted, s=14, alpha=0.6, label=name)
     ends = [min(min(truth) for truth, _ in rows.values()), max(max(truth) for truth, _ in rows.values())]
@@ -35,7 +35,7 @@ def predicted_versus_true(rows: Mapping[str, tuple[Matrix, Any]]) -> "Figure":
 
 def residuals(rows: Mapping[str, tuple[Matrix, Any]]) -> "Figure":
     """What is left of the true price after the prediction, over the prediction."""
-    figure, axes = _empty(f"predicted price, {UNIT}", f"true minus predicted, {UNIT}")
+    figure, axes = blank(f"predicted price, {UNIT}", f"true minus predicted, {UNIT}")
     for name, (truth, predicted) in rows.items():
         axes.scatter(predicted, truth - predicted, s=14, alpha=0.6, label=name)
     axes.axhline(0, color="0.4", linewidth=1)
@@ -49,7 +49,7 @@ def interval_band(truth: Matrix, predicted: Any, ends: tuple[Matrix, Matrix]) ->
     Args:
         ends: lower and upper ends of the intervals of the rows.
     """
-    figure, axes = _empty(f"predicted price, {UNIT}", f"true price, {UNIT}")
+    figure, axes = blank(f"predicted price, {UNIT}", f"true price, {UNIT}")
     order = predicted.argsort()
     axes.fill_between(predicted[order], ends[0][order], ends[1][order], alpha=0.25, linewidth=0, label="interval")
     held = (ends[0] <= truth) & (truth <= ends[1])
@@ -66,7 +66,7 @@ def shap_summary(shap_values: ShapValues, raw: pd.DataFrame) -> "Figure":
         raw: the features in their own units, in the order of the values.
     """
     shap = _shap()
-    figure, axes = _empty("", "")
+    figure, axes = blank("", "")
     explanation = shap.Explanation(
         shap_values.values, base_values=shap_values.base, data=raw.to_numpy(), feature_names=list(raw.columns)
     )
@@ -77,7 +77,7 @@ def shap_summary(shap_values: ShapValues, raw: pd.DataFrame) -> "Figure":
 
 def shap_bar(ranking: pd.DataFrame) -> "Figure":
     """Mean absolute SHAP value by feature, the largest on top."""
-    figure, axes = _empty(f"mean |SHAP value|, {UNIT}", "")
+    figure, axes = blank(f"mean |SHAP value|, {UNIT}", "")
     ascending = ranking.iloc[::-1]
     axes.barh(ascending.iloc[:, 0], ascending.iloc[:, 1])
     return figure
@@ -98,15 +98,19 @@ def embedded(name: str, figure: "Figure") -> str:
     )
 
 
-def _empty(x: str, y: str) -> "tuple[Figure, Any]":
-    # A Figure of its own, not pyplot's: nothing is kept open, and no display is needed.
+def blank(x: str, y: str, size: tuple[float, float] = SIZE, columns: int = 1) -> "tuple[Figure, Any]":
+    """A figure, and its axes with these labels; of several columns the array of them, which share the y axis.
+
+    It is a Figure of its own, not pyplot's: nothing is kept open, and no display is needed.
+    """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=SIZE, layout="constrained")
+    figure = Figure(figsize=size, layout="constrained")
     FigureCanvasAgg(figure)
-    axes = figure.subplots()
-    axes.set(xlabel=x, ylabel=y)
+    axes = figure.subplots(ncols=columns, sharey=True)
+    first = axes if columns == 1 else axes[0]
+    first.set(xlabel=x, ylabel=y)
     return figure, axes
 
 

@@ -1,5 +1,6 @@
 """Whole runs of the training pipeline in a real ZenML store, with small searches."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -49,6 +50,7 @@ def run(folder: Path, **changes: dict[str, Any]) -> PipelineRunResponse:
             experiment["search"] = {"iterations": 4, "folds": 2, "space": space}
     parameters["validation"] |= {"folds": 3, "repeats": 1}
     parameters["quality"] |= {"folds": 2}
+    parameters["feature_selection"] |= {"resamples": 10}
     for block, values in changes.items():
         parameters[block] |= values
     config = folder / "training.yaml"
@@ -67,6 +69,7 @@ def test_a_run_leaves_the_experiments_and_a_champion_and_the_next_one_has_nothin
     results = [output(done, name, f"{name}_result").load() for name in NAMES]
     holds_what_each_experiment_is(results, output(done, "rank_features", "feature_ranking").load())
     holds_a_mlflow_run_for_each(results, done)
+    holds_how_sure_the_choice_of_features_is(done)
     holds_what_the_dashboard_shows(done)
     holds_the_registered_champion(done, champion(results))
     holds_the_champions_intervals(done, champion(results))
@@ -132,8 +135,29 @@ def holds_a_mlflow_run_for_each(results: list[ExperimentResult], done: PipelineR
     assert by_name["shap_top10_default"].data.params["objective"] == "reg:squarederror"
 
 
+def holds_how_sure_the_choice_of_features_is(done: PipelineRunResponse) -> None:
+    artifact = output(done, "rank_features", "feature_ranking")
+    ranking = artifact.load()
+    assert ranking["frequency"].sum() == pytest.approx(10)
+    unsure = ranking["feature"][ranking["borderline"]].tolist()
+    assert artifact.run_metadata["borderline"] == unsure
+    assert (artifact.run_metadata["came"], artifact.run_metadata["left"]) == ([], [])
+    client = mlflow_client()
+    for name in NAMES:
+        kept = client.get_run(done.steps[name].run_metadata["mlflow_run"])
+        files = {file.path for file in client.list_artifacts(kept.info.run_id)}
+        assert ("feature_selection.csv" in files) == name.startswith("shap_top")
+        assert done.steps[name].run_metadata["borderline"] == (unsure if name.startswith("shap_top") else [])
+        wanted = json.dumps(unsure) if name.startswith("shap_top") else None
+        assert kept.data.params.get("borderline_features") == wanted
+
+
 def holds_what_the_dashboard_shows(done: PipelineRunResponse) -> None:
-    pages = [("rank_features", "shap_plots"), ("choose_champion", "experiment_comparison")]
+    pages = [
+        ("rank_features", "shap_plots"),
+        ("rank_features", "feature_selection"),
+        ("choose_champion", "experiment_comparison"),
+    ]
     pages += [("fit_intervals", "interval_coverage"), ("gate", "promotion_decision")]
     for step, name in [*pages, *((name, f"{name}_plots") for name in NAMES)]:
         assert [page.type for page in output(done, step, name).visualizations] == ["html"]

@@ -1,8 +1,8 @@
-"""The table of the offline join: on the screen, and in a document between two comments."""
+"""The table of the offline join: on the screen, and in a document."""
 
 from benchmarks.feature_results import Figure, Part, ratio
 
-START, END = "<!-- feature-benchmark:start -->", "<!-- feature-benchmark:end -->"
+NAME = "feature-benchmark"  # of the comments around the table
 HEADS = ("houses", "", "s", "CPU s", "peak MB", "time : raw", "CPU : raw", "memory : raw", "us a row", "")
 
 
@@ -47,24 +47,3 @@ def conditions(part: Part) -> str:
         f"load average {known['load_before']} before the run; medians of {part.rounds} alternating rounds, each answer "
         "from a process of its own; a row is one house of the question, a history has three snapshots of each."
     )
-
-
-def section(text: str) -> str:
-    """What stands between the two comments of a document.
-
-    Raises:
-        SystemExit: the comments are not there, once each and in this order.
-    """
-    before, found, rest = text.partition(START)
-    inside, ended, after = rest.partition(END)
-    if not found or not ended or START in inside + after or END in before + after:
-        raise SystemExit(f"The document needs the lines {START} and {END}, once each, around the table.")
-    return inside.strip("\n")
-
-
-def renewed(text: str, part: Part) -> str:
-    """The document with the table of this run between the two comments."""
-    section(text)
-    before, _, rest = text.partition(START)
-    _, _, after = rest.partition(END)
-    return f"{before}{START}\n{markdown(part)}\n{END}{after}"

@@ -20,7 +20,8 @@ from pathlib import Path
 import msgspec
 
 from benchmarks import machine
-from benchmarks.feature_report import renewed, screen
+from benchmarks.document import renewed
+from benchmarks.feature_report import NAME, markdown, screen
 from benchmarks.feature_results import PLACE, Figure, Part, encode, median, read, with_part
 from benchmarks.generated_houses import write_history
 from benchmarks.offline_subjects import DASK, DUCKDB, MERGE, OURS, RAW, Measured
@@ -113,7 +114,7 @@ def main() -> None:
     wanted.output.parent.mkdir(parents=True, exist_ok=True)
     write_atomically(wanted.output, encode(with_part(read(wanted.output), part)))
     if wanted.document:
-        write_atomically(wanted.document, renewed(wanted.document.read_text(), part).encode())
+        write_atomically(wanted.document, renewed(wanted.document.read_text(), NAME, markdown(part)).encode())
     sys.stdout.write(f"{screen(part)}\n\nKept in {wanted.output}\n")
 
 

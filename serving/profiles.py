@@ -4,23 +4,19 @@ The profile and how far its spool file was read are one file, replaced in one re
 the next one goes on where the profile ends. Profiles of one version and hour are merged when they are read.
 """
 
-import logging
-from collections.abc import Iterable
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
-import numpy as np
 
 from serving.files import write_atomically
 from serving.hourly import ENDING, grown
+from serving.profile_views import as_view, merged, view_of
 from serving.receipts import Header
 
 if TYPE_CHECKING:
     from whylogs.core import DatasetProfileView
 
-logger = logging.getLogger(__name__)
 PROFILE_ENDING = ".bin"
 OFFSET, ROWS, BROKEN = "spool_offset", "rows", "broken_lines"
 BATCH_BYTES = 4_000_000
@@ -74,17 +70,7 @@ def read_hour(folder: Path) -> "DatasetProfileView | None":
 
 def read_profile(path: Path) -> "DatasetProfileView":
     """The whylogs profile in a file."""
-    from whylogs.core import DatasetProfileView
-
-    return DatasetProfileView.deserialize(path.read_bytes())
-
-
-def merged(views: "Iterable[DatasetProfileView]") -> "DatasetProfileView | None":
-    """The profile of all the rows of the views, or None: there are no views."""
-    result = None
-    for view in views:
-        result = view if result is None else result.merge(view)
-    return result
+    return as_view(path.read_bytes())
 
 
 def _profile_file(source: Path, target: Path) -> int:
@@ -106,7 +92,7 @@ def _profile_file(source: Path, target: Path) -> int:
                 break
             rows, broken = _rows(lines, len(columns))
             counts = {OFFSET: file.tell(), ROWS: counts[ROWS] + len(rows), BROKEN: counts[BROKEN] + broken}
-            known = _with_rows(known, columns, rows, counts)
+            known = view_of(columns, rows, {name: str(count) for name, count in counts.items()}, known)
             write_atomically(target, known.serialize())
             added += len(rows)
     return added
@@ -141,27 +127,3 @@ def _rows(lines: list[bytes], width: int) -> tuple[list[list[float | None]], int
                 if len(row) == width:
                     rows.append(row)
     return rows, broken
-
-
-def _with_rows(
-    known: Any, columns: list[str], rows: list[list[float | None]], counts: dict[str, int]
-) -> "DatasetProfileView":
-    """The profile with the rows added and the counts in its metadata."""
-    import pandas as pd
-    from whylogs.core import DatasetProfile, DatasetProfileView, DatasetSchema
-    from whylogs.core.dataset_profile import ColumnProperties
-
-    table = pd.DataFrame(np.array(rows, dtype=np.float64).reshape(len(rows), len(columns)), columns=columns)
-    # Of a whole column whylogs need not look at each value, which is most of its work.
-    whole = [name for name, missing in table.isna().any().items() if not missing]
-    schema = DatasetSchema(types=dict.fromkeys(whole, (float, ColumnProperties.homogeneous)))
-    profile = DatasetProfile(dataset_timestamp=datetime.now(UTC), schema=schema)
-    if rows:
-        profile.track(table)
-    view = profile.view() if known is None else known.merge(profile.view())
-    return DatasetProfileView(
-        columns=view.get_columns(),
-        dataset_timestamp=view.dataset_timestamp,
-        creation_timestamp=view.creation_timestamp,
-        metadata={name: str(count) for name, count in counts.items()},
-    )

@@ -48,8 +48,6 @@ def work(profiles: Path, stopped: threading.Event, settings: Settings) -> None:
     last = stopped.wait(period_s)
     import whylogs.core  # noqa: F401  # now, not at the first row: it takes seconds, and a stop would have to wait
 
-    # It tells of every profile that it reads.
-    logging.getLogger("whylogs").setLevel(logging.WARNING)
     sizes: dict[str, int] = {}
     cleaned, figures = -CLEANING_S, ProfileMetrics()
     while True:

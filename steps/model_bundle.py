@@ -20,7 +20,7 @@ from steps.core.fingerprint import HOUSE_ID
 from steps.core.intervals import FittedIntervals
 from steps.core.onnx_model import as_onnx
 from steps.core.prediction import predict
-from steps.core.reference import reference_profile
+from steps.core.reference import REFERENCE_SHAP, reference_profile, reference_shap
 from steps.core.scaling import FittedScaler, as_bundled
 from steps.registry import TRAINING_HOUSES
 from steps.tracking import MODEL, git_commit
@@ -87,5 +87,6 @@ def collect_files(
         SCALER: as_bundled(scaler),
         INTERVALS: intervals.as_bundled(),
         REFERENCE_PROFILE: reference_profile(train, predicted, target_name(train)),
+        REFERENCE_SHAP: reference_shap(model, scaler, train),
         TRAINING_HOUSES: json.dumps(sorted(train[HOUSE_ID].tolist())).encode(),
     }

@@ -1,11 +1,34 @@
-"""The reference profile: the training rows and the model's prices for them, for drift to be compared with."""
+"""What traffic is held against: the training rows and the model's prices for them, as profile and as SHAP values."""
 
 from typing import Any
 
+import msgspec
 import numpy as np
 import pandas as pd
 
+from serving.profile_views import view_of
 from steps.core.columns import feature_names, matrix
+from steps.core.importance import shap_values
+from steps.core.prediction import load_booster
+from steps.core.scaling import FittedScaler, scale
+
+REFERENCE_SHAP = "reference_shap.json"
+
+
+class ReferenceShap(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What each feature adds to the prices of the training rows, in the target's unit, in the order of `features`.
+
+    Attributes:
+        mean: the mean SHAP value; with `base` they sum to the mean price of the training rows.
+        mean_abs: the mean absolute SHAP value: how much the model leans on the feature.
+        rows: how many training rows.
+    """
+
+    features: tuple[str, ...]
+    mean: tuple[float, ...]
+    mean_abs: tuple[float, ...]
+    base: float
+    rows: int
 
 
 def reference_profile(train: pd.DataFrame, predicted: Any, target: str) -> bytes:
@@ -14,11 +37,26 @@ def reference_profile(train: pd.DataFrame, predicted: Any, target: str) -> bytes
     Args:
         predicted: (n_houses,) prices of the same rows.
     """
-    import whylogs
-
     features = feature_names(train)
-    # whylogs runs on NumPy 2 with plain numbers only: float64 columns, and no others.
-    columns = pd.DataFrame(matrix(train, features), columns=features)
-    columns[target] = np.asarray(predicted, dtype="float64")
-    view = whylogs.log(columns).view()
-    return bytes(view.serialize())
+    rows = np.column_stack([matrix(train, features), np.asarray(predicted, dtype="float64")])
+    return bytes(view_of([*features, target], rows).serialize())
+
+
+def reference_shap(model: bytes, scaler: FittedScaler, train: pd.DataFrame) -> bytes:
+    """The file of the model's `ReferenceShap` on the training rows.
+
+    Args:
+        scaler: of the model's features, in training order.
+    """
+    found = shap_values(load_booster(model), scale(train, scaler), scaler.features)
+    means, sizes = (values.mean(axis=0).astype(float).tolist() for values in (found.values, np.abs(found.values)))
+    return msgspec.json.encode(ReferenceShap(scaler.features, tuple(means), tuple(sizes), found.base, len(train)))
+
+
+def read_reference_shap(data: bytes) -> ReferenceShap:
+    """What the bundle's file says.
+
+    Raises:
+        msgspec.DecodeError: it is no such file.
+    """
+    return msgspec.json.decode(data, type=ReferenceShap)

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from benchmarks import features
-from benchmarks.feature_report import END, START, markdown, renewed, screen, section
+from benchmarks.document import markers, renewed, section
+from benchmarks.feature_report import NAME, markdown, screen
 from benchmarks.feature_results import PLACE, Figure, Part, read
 from benchmarks.offline_subjects import OURS, RAW
 from zenml_config.environment import ROOT
@@ -41,10 +42,10 @@ def test_the_table_has_the_ratios_to_the_raw_join_and_says_why_a_figure_is_missi
 
 
 def test_only_the_text_between_the_comments_is_renewed() -> None:
-    one = part(Figure(features.PART, RAW, RAW, 10, 10, 1.0, 2.0, 100.0, 50.0))
-    new = renewed(f"before\n{START}\nold\n{END}\nafter\n", one)
-    assert section(new) == markdown(one)
-    assert new.replace(markdown(one), "old") == f"before\n{START}\nold\n{END}\nafter\n"
+    start, end = markers("table")
+    new = renewed(f"before\n{start}\nold\n{end}\nafter\n", "table", "| new |")
+    assert section(new, "table") == "| new |"
+    assert new.replace("| new |", "old") == f"before\n{start}\nold\n{end}\nafter\n"
 
 
 def test_the_guides_table_is_the_one_of_the_kept_run() -> None:
@@ -52,4 +53,4 @@ def test_the_guides_table_is_the_one_of_the_kept_run() -> None:
     text = (ROOT / "docs" / "features.md").read_text()
     if not kept:
         pytest.skip("there is no kept run")
-    assert section(text) == markdown(kept[0])
+    assert section(text, NAME) == markdown(kept[0])

@@ -3,6 +3,7 @@
 from zenml import pipeline
 from zenml.enums import ExecutionMode
 
+from steps.admit_features import admit_features
 from steps.build_training_set import TrainingSet, build_training_set
 from steps.choose_champion import choose_champion
 from steps.core.compute import Compute
@@ -10,10 +11,12 @@ from steps.core.experiments import Experiments, Validation
 from steps.core.intervals import IntervalSettings
 from steps.core.promotion import Promotion
 from steps.core.quality import QualitySettings
+from steps.core.sensitive import SensitiveFeatures
 from steps.core.splitting import Preparation
 from steps.core.stability import FeatureSelection
 from steps.fit_intervals import fit_intervals
 from steps.gate import gate
+from steps.measure_sensitive import measure_sensitive
 from steps.prepare import prepare
 from steps.quality_report import quality_report
 from steps.rank_features import rank_features
@@ -33,11 +36,13 @@ def training_pipeline(
     intervals: IntervalSettings,
     quality: QualitySettings,
     promotion: Promotion,
+    sensitive_features: SensitiveFeatures,
 ) -> None:
     """Build the training set, carry out the experiments, choose one, register it as champion or challenger."""
-    houses, fingerprint, mlflow_experiment, derived = build_training_set(training_set)
+    known, fingerprint, mlflow_experiment, all_derived = build_training_set(training_set)
+    houses, derived, admission = admit_features(known, all_derived, training_set, sensitive_features, experiments)
     train, test, scaler = prepare(houses, preparation)
-    ranking, _, _ = rank_features(train, scaler, validation, feature_selection, derived)
+    ranking, _, _ = rank_features(train, scaler, validation, feature_selection, derived, admission)
     results, models, left_out = [], [], []
     for experiment in experiments:
         carry_out = tracked(run_experiment, experiment.name)
@@ -62,6 +67,7 @@ def training_pipeline(
         left_out.append(predictions)
     champion, model, _, predictions = choose_champion(results, models, left_out)
     quality_report(champion, houses, experiments, validation, quality, compute, derived)
+    measure_sensitive(known, train, all_derived, admission, validation, sensitive_features.cost)
     fitted, _ = fit_intervals(champion, model, predictions, scaler, train, test, intervals)
     verdict, _, _ = gate(champion, predictions, fitted, scaler, train, fingerprint, validation, promotion)
     register(verdict, champion, model, fitted, scaler, train, fingerprint)

@@ -17,6 +17,7 @@ from steps.core.prediction import load_booster
 from steps.core.regressors import regressor
 from steps.core.scaling import FittedScaler, restrict, scale
 from steps.core.search import booster_bytes
+from steps.core.sensitive import Admission
 from steps.core.stability import (
     CHOSEN,
     FREQUENCY,
@@ -45,6 +46,7 @@ def rank_features(
     validation: Validation,
     feature_selection: FeatureSelection,
     derived: list[str],
+    admission: Admission,
 ) -> tuple[
     Annotated[pd.DataFrame, ArtifactConfig(name="feature_ranking")],
     Annotated[HTMLString, ArtifactConfig(name="shap_plots")],
@@ -54,8 +56,10 @@ def rank_features(
 
     Args:
         derived: the features that are left out of the ranking, and of the model that makes it.
+        admission: says which sensitive features no model of the run sees.
     """
     stored = restrict(scaler, [name for name in scaler.features if name not in derived])
+    feature_selection = feature_selection.without(admission.left_out)
     check_expected(stored.features, feature_selection)
     ranking, figures = explain_default(train, stored, validation.model_seed)
     ranks = resampled_ranks(

@@ -29,12 +29,16 @@ def matrix(houses: pd.DataFrame, features: Sequence[str]) -> Matrix:
 
 
 def as_defined(houses: pd.DataFrame, derived: Mapping[str, Ratio]) -> pd.DataFrame:
-    """The houses with the derived features of these definitions, whatever stood under their names."""
-    if not derived:
+    """The houses with the derived features of these definitions, whatever stood under their names.
+
+    Those whose parts the houses lack are not among them: a sensitive part may be left out.
+    """
+    possible = {name: ratio for name, ratio in derived.items() if set(ratio.parts) <= set(houses.columns)}
+    if not possible:
         return houses
-    derivation = Derivation(list(derived), derived)
+    derivation = Derivation(list(possible), possible)
     values = derivation.features_from(matrix(houses, derivation.inputs))
-    defined = houses.assign(**{name: values[:, column] for column, name in enumerate(derived)})
+    defined = houses.assign(**{name: values[:, column] for column, name in enumerate(possible)})
     target = target_name(houses)
     return defined[[*(name for name in defined.columns if name != target), target]]
 

@@ -52,6 +52,11 @@ class FeatureSelection(BaseModel):
     borderline: Annotated[list[Share], Field(min_length=2, max_length=2)]
     expected: list[str]
 
+    def without(self, left_out: Sequence[str]) -> Self:
+        """The settings for a run that leaves these features out: one of them takes the whole expectation along."""
+        is_moot = not set(left_out).isdisjoint(self.expected)
+        return self.model_copy(update={"expected": []}) if is_moot else self
+
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         low, high = self.borderline

@@ -14,7 +14,7 @@ from zenml.models import PipelineRunResponse
 from pipelines.training import training_pipeline
 from serving.bundle import read_bundle
 from serving.settings import read_settings
-from steps.core.errors import GateError
+from steps.core.errors import ConfigurationError, GateError
 from steps.core.evaluation import errors
 from steps.core.experiments import ExperimentResult
 from steps.core.prediction import predict
@@ -51,6 +51,7 @@ def run(folder: Path, **changes: dict[str, Any]) -> PipelineRunResponse:
     parameters["validation"] |= {"folds": 3, "repeats": 1}
     parameters["quality"] |= {"folds": 2}
     parameters["feature_selection"] |= {"resamples": 10}
+    parameters["sensitive_features"]["cost"] |= {"parameters": {"n_estimators": 30}, "bagging": None, "repeats": 1}
     for block, values in changes.items():
         parameters[block] |= values
     config = folder / "training.yaml"
@@ -74,16 +75,22 @@ def test_a_run_leaves_the_experiments_and_a_champion_and_the_next_one_has_nothin
     holds_the_registered_champion(done, champion(results))
     holds_the_champions_intervals(done, champion(results))
     holds_the_report_on_its_quality(done, champion(results))
+    holds_what_became_of_the_sensitive_features(done)
 
     again = run(platform)
     assert {name for name, step in again.steps.items() if step.status != "cached"} == {
         "build_training_set",
+        "admit_features",
         "fit_intervals",
         "gate",
         "register",
     }
     registered = output(again, "register", "registered_model").load()
     assert (registered.version, registered.is_new) == ("1", False)
+
+    # A sensitive feature without a waiver ends the run before anything is computed.
+    with pytest.raises(ConfigurationError, match=r"B \(.*\) is a sensitive feature and has no waiver"):
+        run(platform, sensitive_features={"waivers": {"LSTAT": "so"}})
 
     # Another seed gives other models; the floors cannot be reached: what serves stays.
     with pytest.raises(GateError, match="may not serve"):
@@ -206,3 +213,14 @@ def holds_the_report_on_its_quality(done: PipelineRunResponse, best: ExperimentR
     assert errors_by_name[best.name] < errors_by_name["linear_regression"] < errors_by_name["median_price"]
     assert report.metrics.items() <= artifact.run_metadata.items()
     assert output(done, "quality_report", "quality_report").load().startswith("<!doctype html>")
+
+
+def holds_what_became_of_the_sensitive_features(done: PipelineRunResponse) -> None:
+    admission = output(done, "admit_features", "admission").load()
+    assert (admission.sensitive, admission.left_out) == (["B", "LSTAT"], [])
+    assert admission.waivers == training_parameters()["sensitive_features"]["waivers"]
+    table = output(done, "measure_sensitive", "sensitive_cost").load().set_index("left_out")
+    assert table.index.tolist() == ["B", "LSTAT", "B, LSTAT"]
+    assert table["low"].lt(table["cost"]).all()
+    assert table.loc["LSTAT", "cost"] > table.loc["B", "cost"]
+    assert [page.type for page in output(done, "measure_sensitive", "sensitive_cost_report").visualizations] == ["html"]

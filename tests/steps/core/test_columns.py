@@ -22,3 +22,10 @@ def test_one_that_the_contract_has_no_more_comes_before_the_price() -> None:
 
 def test_a_model_without_derived_features_sees_the_houses_as_they_are() -> None:
     assert as_defined(HOUSES, {}) is HOUSES
+
+
+def test_a_definition_whose_parts_are_left_out_defines_nothing() -> None:
+    houses = HOUSES[["RM", "MEDV"]]
+    assert as_defined(houses, {"TAX_PER_ROOM": Ratio("TAX", "RM")}) is houses
+    found = as_defined(HOUSES[["TAX", "MEDV"]], {"ONE": Ratio("TAX", "TAX"), "TAX_PER_ROOM": Ratio("TAX", "RM")})
+    assert found.columns.tolist() == ["TAX", "ONE", "MEDV"]

@@ -145,3 +145,9 @@ def test_more_features_than_there_are_or_unknown_ones_are_refused() -> None:
 
 def test_the_platforms_settings_are_valid() -> None:
     FeatureSelection.model_validate(training_parameters()["feature_selection"])
+
+
+def test_of_a_run_that_leaves_an_expected_feature_out_nothing_is_expected() -> None:
+    wanted = settings(expected=["RM", "LSTAT"])
+    assert wanted.without(["B"]) is wanted
+    assert wanted.without(["LSTAT", "B"]).expected == []

@@ -27,6 +27,7 @@ def small_demo(platform_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPat
         (configuration / f"{name}.yaml").write_text((ROOT / "zenml_config" / f"{name}.yaml").read_text())
     training = yaml.safe_load((configuration / "training.yaml").read_text())
     training["parameters"]["validation"] |= {"folds": 3, "repeats": 1}
+    training["parameters"]["sensitive_features"]["cost"] |= {"bagging": None, "repeats": 1}
     for experiment in training["parameters"]["experiments"]:
         if experiment["search"]:
             experiment["search"] |= {"iterations": 2, "folds": 2}

@@ -168,6 +168,20 @@ class NotStoredError(ServingError):
     reason = "NOT_STORED"
 
 
+class StoreError(ServingError):
+    """The store of the profiles of all machines cannot be reached."""
+
+    status = 503
+    reason = "PROFILE_STORE_UNAVAILABLE"
+
+
+class NoVerdictError(ServingError):
+    """There is no verdict on drift yet."""
+
+    status = 404
+    reason = "NO_DRIFT_VERDICT"
+
+
 class UnknownPathError(ServingError):
     """Nothing is served under this path."""
 

@@ -11,13 +11,13 @@ import msgspec
 
 from serving.files import write_atomically
 from serving.hourly import ENDING, grown
+from serving.profile_store import PROFILE_ENDING
 from serving.profile_views import as_view, merged, view_of
 from serving.receipts import Header
 
 if TYPE_CHECKING:
     from whylogs.core import DatasetProfileView
 
-PROFILE_ENDING = ".bin"
 OFFSET, ROWS, BROKEN = "spool_offset", "rows", "broken_lines"
 BATCH_BYTES = 4_000_000
 

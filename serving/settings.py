@@ -45,6 +45,8 @@ class Settings(BaseSettings):
     audit_days: int = Field(ge=1)
     flush_seconds: float = Field(gt=0, le=3600)
     profile_seconds: float = Field(gt=0, le=3600)
+    profile_store: str  # checked where it is opened; empty: the folder of the profiles
+    profile_days: float = Field(gt=0)
     receipt_days: float = Field(gt=0)
     receipts_max_mb: float = Field(gt=0)
     model_versions_kept: int = Field(ge=1)

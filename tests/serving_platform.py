@@ -52,6 +52,8 @@ def write_model(folder: Path, version: str, frame: Any, rounds: int) -> Path:
     from serving.bundle import MODEL, ONNX, REFERENCE_PROFILE, SCALER, SCHEMA, Metadata, write_bundle
     from serving.intervals import INTERVALS
     from steps.core.onnx_model import as_onnx
+    from steps.core.reference import REFERENCE_SHAP, reference_shap
+    from steps.core.scaling import FittedScaler
 
     raw = frame[list(USED)].to_numpy()
     import numpy as np
@@ -87,6 +89,7 @@ def write_model(folder: Path, version: str, frame: Any, rounds: int) -> Path:
         INTERVALS: _intervals(scaled, frame["MEDV"].to_numpy(), rounds),
         SCALER: json.dumps(scaler).encode(),
         REFERENCE_PROFILE: profile.view().serialize(),
+        REFERENCE_SHAP: reference_shap(model, FittedScaler(**scaler, houses=len(frame)), frame),
     }
     write_bundle(folder / f"v{version}", metadata, files)
     return folder / f"v{version}"

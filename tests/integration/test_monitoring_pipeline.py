@@ -1,0 +1,80 @@
+"""Whole runs of the monitoring pipeline: a real registry, a real Feast store, real receipts and profiles."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from zenml.client import Client
+from zenml.models import PipelineRunResponse
+
+from pipelines.monitoring import monitoring_pipeline
+from serving.drift import VERDICT
+from serving.profiles import profile_spool
+from serving.receipts import Header, Served
+from serving.settings import Settings
+from serving.spool import SPOOL, Spool
+from steps.core.drift_verdict import DriftVerdict
+from tests.serving_platform import USED, ServingPlatform, offline_prices
+from zenml_config.environment import ROOT
+
+CONFIG = str(ROOT / "zenml_config" / "monitoring.yaml")
+
+
+def run() -> PipelineRunResponse:
+    monitoring_pipeline.with_options(config_path=CONFIG)()
+    return Client().list_pipeline_runs(sort_by="desc:created").items[0]
+
+
+def serve(platform: ServingPlatform, settings: Settings, houses: pd.DataFrame, client: str) -> None:
+    """What a worker of version 1 would leave of a request for the houses, profiled."""
+    prices = offline_prices(platform.bundles["1"], houses)
+    rows: Any = houses[list(USED)].astype(object).where(houses[list(USED)].notna(), None).to_numpy().tolist()
+    spool = Spool(settings.profiles_dir / SPOOL, Header("1", USED, ("MEDV",)))
+    spool.append(Served(rows, [[price] for price in prices], client=client))
+    spool.close()
+    profile_spool(settings.profiles_dir / SPOOL, settings.profiles_dir)
+
+
+def test_a_shifted_feature_is_judged_explained_shown_and_handed_to_the_service(
+    zenml_stack: None,
+    champion: Callable[[str], None],
+    serving_settings: Settings,
+    serving_platform: ServingPlatform,
+) -> None:
+    champion("1")
+    quiet = run().steps["find_root_cause"].outputs["drift_verdict"][0].load()
+    assert (quiet.status, quiet.window.rows, quiet.root_cause.sampled_rows) == ("not enough data", 0, 0)
+
+    houses = serving_platform.frame
+    serve(serving_platform, serving_settings, houses.assign(RM=np.minimum(houses["RM"] + 1.2, 9)), "acme")
+    serve(serving_platform, serving_settings, houses.head(100), "other")
+    outputs = run().steps
+    verdict = outputs["find_root_cause"].outputs["drift_verdict"][0].load()
+    assert isinstance(verdict, DriftVerdict)
+    assert (verdict.status, verdict.drifted, verdict.window.rows) == ("drifted", ("RM",), 606)
+    cause = verdict.root_cause
+    assert cause is not None
+    assert (cause.effects[0].feature, cause.effects[0].rank, cause.sampled_rows) == ("RM", 1, 606)
+    assert cause.effects[0].price_effect is not None
+    assert cause.effects[0].price_effect > 2
+    mean = verdict.column("MEDV").mean
+    assert cause.price_change == pytest.approx(
+        verdict.column("MEDV").mean - np.mean(offline(serving_platform)), abs=0.01
+    )
+    assert {"house_price_features", "house_price_v1"} <= set(cause.feature_services)
+    assert cause.model_versions == ("1 (champion)",)
+    assert [(one.client, one.rows) for one in cause.callers] == [("acme", 506), ("other", 100)]
+    assert cause.callers[0].outside > cause.callers[1].outside
+
+    facts = outputs["find_root_cause"].outputs["drift_verdict"][0].run_metadata
+    assert (facts["status"], facts["drifted"], facts["root_cause"]) == ("drifted", "RM", "RM")
+    (report,) = outputs["drift_report"].outputs["drift_report"]
+    assert [page.type for page in report.visualizations] == ["html"]
+    assert json.loads((serving_settings.profiles_dir / VERDICT).read_text()) == verdict.model_dump(mode="json")
+
+
+def offline(platform: ServingPlatform) -> list[float]:
+    return offline_prices(platform.bundles["1"], platform.frame)

@@ -13,6 +13,7 @@ import msgspec
 from serving.errors import NoVerdictError
 
 VERDICT = "drift.json"  # in the folder of the profiles
+STATUSES = ("drifted", "stable", "not enough data")
 LATE = 2  # a verdict that is so many times as old as the next one should be late is stale
 
 
@@ -33,7 +34,7 @@ class Window(msgspec.Struct):
 
 
 class Verdict(msgspec.Struct):
-    """What the service understands of the verdict; the rest is handed on as it is."""
+    """What the service understands of the verdict; the rest is handed on as it is (steps/core/drift_verdict.py)."""
 
     status: str
     window: Window
@@ -65,6 +66,8 @@ def read_verdict(profiles: Path) -> tuple[Verdict, dict[str, Any]]:
 def current_verdict(profiles: Path, serving: str, now: float | None = None) -> dict[str, Any]:
     """The verdict with its age: `age_seconds`, `stale`, and whether it is of the version that `serving` names.
 
+    Anyone may ask for it, so that it does not tell who the service's clients are: `callers` is left out.
+
     Raises:
         NoVerdictError: there is none.
     """
@@ -72,6 +75,7 @@ def current_verdict(profiles: Path, serving: str, now: float | None = None) -> d
     judged = known.judged_at if known.judged_at.tzinfo else known.judged_at.replace(tzinfo=UTC)
     age = max(0.0, (time.time() if now is None else now) - judged.timestamp())
     stale = age > LATE * known.next_within_seconds
+    (everything.get("root_cause") or {}).pop("callers", None)
     return everything | {
         "age_seconds": round(age),
         "stale": stale,

@@ -11,6 +11,7 @@ import msgspec
 
 from serving.admission import Admission
 from serving.client import Client
+from serving.drift import current_verdict
 from serving.errors import (
     MalformedError,
     MediaTypeError,
@@ -76,6 +77,7 @@ class Front:
             "/health/live": {"GET": self._live},
             "/health/ready": {"GET": self._ready},
             "/metrics": {"GET": self._metrics},
+            "/drift": {"GET": self._drift},
             "/seldon.json": {"GET": self._openapi},
             "/openapi.json": {"GET": self._openapi},
         }
@@ -101,7 +103,9 @@ class Front:
         methods = self.routes.get(path)
         if methods is None:
             known = ", ".join(route for route in self.routes if route.startswith(("/api/v1.0", "/health", "/metadata")))
-            raise UnknownPathError(f"Nothing is served under {path[:100]}. Served: {known}, /metrics, /seldon.json.")
+            raise UnknownPathError(
+                f"Nothing is served under {path[:100]}. Served: {known}, /metrics, /drift, /seldon.json."
+            )
         handler = methods.get("GET" if method == "HEAD" else method)
         if handler is None:
             raise MethodError(f"{path} takes {' and '.join(methods)}, not {method}.", methods)
@@ -154,6 +158,11 @@ class Front:
     def _metrics(self, _: Environ) -> Answer:
         body, media_type = self.render_metrics()
         return Answer(body, media_type=media_type)
+
+    def _drift(self, _: Environ) -> Answer:
+        self.model.check_ready()
+        found = current_verdict(self.model.settings.profiles_dir, self.model.metadata.model_version)
+        return Answer(msgspec.json.encode(found))
 
     def _openapi(self, _: Environ) -> Answer:
         model = self.model

@@ -3,8 +3,10 @@
 prometheus_client keeps them in files of the folder PROMETHEUS_MULTIPROC_DIR, which must be set before it is imported.
 """
 
+import math
 from collections.abc import Iterable
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
@@ -13,6 +15,8 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
 from serving.bundle import Metadata
+from serving.drift import STATUSES, read_verdict
+from serving.errors import NoVerdictError
 
 PREFIX = "hpp_"
 MOST_OUTCOMES = 1000
@@ -95,6 +99,40 @@ class ProfileMetrics:
             multiprocess_mode="livemax",
         )
         self.rows = Counter("hpp_rows_profiled", "Rows that were added to profiles.", registry=own)
+        self.shared = _newest(
+            own, "hpp_profiles_shared_timestamp_seconds", "When profiles were last put into the store."
+        )
+        self.score = _newest(own, "hpp_drift_score", "|mean - training mean| / training sd.", "feature")
+        self.distance = _newest(own, "hpp_drift_distance", "Kolmogorov-Smirnov distance.", "feature")
+        self.detected = _newest(own, "hpp_drift_detected", "1 if the feature has drifted.", "feature")
+        self.verdict = _newest(own, "hpp_drift_verdict", "1 for what the verdict is.", "status")
+        self.judged = _newest(own, "hpp_drift_judged_timestamp_seconds", "When the verdict was made.")
+        self._shown: set[str] = set()
+
+    def show_verdict(self, profiles: Path) -> None:
+        """Show the verdict on drift that the monitoring pipeline left, if there is one."""
+        try:
+            found, _ = read_verdict(profiles)
+        except NoVerdictError:
+            return
+        columns = {column.name: column for column in found.columns}
+        for gone in self._shown - columns.keys():  # another version has other features
+            self.score.labels(gone).set(math.nan)
+            self.distance.labels(gone).set(math.nan)
+            self.detected.labels(gone).set(0)
+        self._shown |= columns.keys()
+        for column in found.columns:
+            self.score.labels(column.name).set(math.nan if column.score is None else column.score)
+            self.distance.labels(column.name).set(column.ks)
+            self.detected.labels(column.name).set(column.drifted)
+        for status in STATUSES:
+            self.verdict.labels(status).set(found.status == status)
+        self.judged.set(found.judged_at.timestamp())
+
+
+def _newest(registry: CollectorRegistry, name: str, text: str, *labels: str) -> Gauge:
+    """A gauge of which the value that was set last counts, whichever process set it."""
+    return Gauge(name, text, labels, registry=registry, multiprocess_mode="livemostrecent")
 
 
 def of_all_workers(folder: str) -> tuple[bytes, str]:

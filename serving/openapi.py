@@ -12,7 +12,7 @@ FORM = "application/x-www-form-urlencoded"
 ERRORS = {
     400: "The body is not JSON.",
     401: "The key is missing or unknown.",
-    404: "A house is unknown, or nothing is served under the path.",
+    404: "A house is unknown, there is no verdict on drift yet, or nothing is served under the path.",
     405: "The path does not take this method; the header Allow names those that it takes.",
     413: "The request has more rows or bytes than the service takes.",
     415: "The body is not declared as JSON.",
@@ -72,6 +72,7 @@ def _paths() -> dict[str, Any]:
         "/health/status": {"get": _get("status", "What is served, in words", {"type": "object"}, errors=(503,))},
         "/metadata": {"get": _get("metadata", "What the model says of itself", {"type": "object"}, errors=(503,))},
         "/metrics": {"get": _get("metrics", "Figures for Prometheus", {"type": "string"}, "text/plain")},
+        "/drift": {"get": _get("drift", "The verdict on drift", {"type": "object"}, errors=(404, 503))},
         "/seldon.json": {"get": _get("openapi", "This document", {"type": "object"}, errors=(503,))},
     }
 

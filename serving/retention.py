@@ -1,10 +1,12 @@
-"""What is removed from disk, and when: receipts by age and size, feedback by age."""
+"""What is removed from disk, and when: receipts by age and size, feedback and profiles by age."""
 
+import contextlib
 import logging
 import time
 from pathlib import Path
 
 from serving.hourly import ENDING, HOUR_S, hour_of
+from serving.profile_store import PROFILE_ENDING
 from serving.profiles import unread_bytes
 
 logger = logging.getLogger(__name__)
@@ -38,6 +40,28 @@ def remove_old(spool: Path, profiles: Path, feedback: Path, days: float, most_by
         logger.info("Removed %s: receipts and feedback are kept for %g days, %.0f MB", path, days, most_bytes / 1e6)
     if size > most_bytes:
         logger.warning("Receipts take %.0f MB, more than HPP_RECEIPTS_MAX_MB; none can be removed yet", size / 1e6)
+    return removed
+
+
+def remove_old_profiles(spool: Path, profiles: Path, days: float) -> list[Path]:
+    """The profiles that were removed.
+
+    A profile stays as long as its spool file, of which it would be made again.
+
+    Args:
+        days: how old a profile may become.
+    """
+    too_old = hour_of(time.time() - days * DAY_S)
+    removed = []
+    for folder in sorted(path for path in profiles.glob("v*/*") if path.name < too_old):
+        for path in sorted(folder.glob(f"*{PROFILE_ENDING}")):
+            if not (spool / f"{folder.parent.name}.{folder.name}.{path.stem}{ENDING}").exists():
+                path.unlink(missing_ok=True)
+                removed.append(path)
+        with contextlib.suppress(OSError):  # not empty
+            folder.rmdir()
+    if removed:
+        logger.info("Removed %d profiles: they are kept for %g days", len(removed), days)
     return removed
 
 

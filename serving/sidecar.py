@@ -1,5 +1,6 @@
 """The service's helper process: it makes what the workers wrote durable, profiles it, and removes what is too old.
 
+It puts the profiles into the store of all machines, where there is one, and takes the verdict on drift from there.
 It also shows the figures of all workers on the metrics port.
 
 `python -m serving.sidecar --profiles DIR --metrics DIR --host H --port P`; the server starts it and it ends with it.
@@ -17,12 +18,15 @@ from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+from serving.errors import StoreError
 from serving.hourly import ENDING, FEEDBACK, sync_grown
 from serving.metrics import ProfileMetrics, of_all_workers
 from serving.processes import end_with_parent
+from serving.profile_store import ProfileStore
 from serving.profiles import profile_spool
-from serving.retention import remove_old
+from serving.retention import remove_old, remove_old_profiles
 from serving.settings import Settings, read_settings
+from serving.sharing import fetch_verdict, share
 from serving.spool import SPOOL
 
 logger = logging.getLogger(__name__)
@@ -55,11 +59,13 @@ def work(profiles: Path, stopped: threading.Event, settings: Settings) -> None:
             figures.backlog.set(backlog(profiles, sizes))
             figures.rows.inc(profile_under_lock(profiles, sizes))
             figures.backlog.set(backlog(profiles, sizes))
-            if time.monotonic() - cleaned >= CLEANING_S:
+            if last or time.monotonic() - cleaned >= CLEANING_S:
                 clean_under_lock(profiles, settings)
+                share_under_lock(profiles, settings, figures)
                 cleaned = time.monotonic()
         except OSError:  # a full disk may be free again in the next round
             logger.exception("The profiles could not be brought up to date")
+        figures.show_verdict(profiles)
         if last:
             return
         last = stopped.wait(period_s)
@@ -88,7 +94,25 @@ def clean_under_lock(profiles: Path, settings: Settings) -> list[Path]:
         if not alone:
             return []
         most_bytes = settings.receipts_max_mb * 1e6
-        return remove_old(profiles / SPOOL, profiles, profiles / FEEDBACK, settings.receipt_days, most_bytes)
+        removed = remove_old(profiles / SPOOL, profiles, profiles / FEEDBACK, settings.receipt_days, most_bytes)
+        return removed + remove_old_profiles(profiles / SPOOL, profiles, settings.profile_days)
+
+
+def share_under_lock(profiles: Path, settings: Settings, figures: ProfileMetrics) -> None:
+    """Put this machine's profiles into the store of all machines, if there is one, and take the verdict from it."""
+    if not settings.profile_store:
+        return
+    with _alone(profiles) as alone:
+        if not alone:
+            return
+        try:
+            store = ProfileStore(settings.profile_store)
+            share(profiles, store)
+            fetch_verdict(profiles, store)
+        except StoreError as err:  # the profiles are here; the next round tries again
+            logger.error("%s The profiles of this machine are put there later.", err)  # no trace
+        else:
+            figures.shared.set_to_current_time()
 
 
 @contextlib.contextmanager

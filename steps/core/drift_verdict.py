@@ -4,8 +4,10 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from serving.drift import STATUSES
+
 SCHEMA = 1
-DRIFTED, STABLE, NOT_ENOUGH = "drifted", "stable", "not enough data"
+DRIFTED, STABLE, NOT_ENOUGH = STATUSES
 
 
 class _Model(BaseModel):

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from serving.hourly import ENDING, hour_of
-from serving.profiles import profile_spool
+from serving.profiles import profile_path, profile_spool
 from serving.receipts import Header, Served
-from serving.retention import remove_old
+from serving.retention import remove_old, remove_old_profiles
 from serving.spool import Spool
 
 DAY_S = 86_400
@@ -96,3 +96,14 @@ def test_feedback_is_removed_by_age_only(spool: Path) -> None:
         os.utime(path)
     assert remove(spool, days=10, most_bytes=1) == [old]
     assert young.exists()
+
+
+def test_profiles_past_their_days_are_removed_when_their_receipts_are_gone(spool: Path) -> None:
+    old, kept, young = write(spool, 21), write(spool, 20), write(spool, 1)
+    profile_spool(spool, spool.parent)
+    paths = [profile_path(spool.parent, path) for path in (old, kept, young)]
+    old.unlink()
+    young.unlink()
+    assert remove_old_profiles(spool, spool.parent, days=10) == paths[:1]
+    assert [path.exists() for path in paths] == [False, True, True]
+    assert not paths[0].parent.exists()

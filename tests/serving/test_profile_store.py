@@ -34,7 +34,9 @@ def bucket() -> Iterator[str]:
             host, port = server.get_host_and_port()
             import boto3
 
-            boto3.client("s3", endpoint_url=f"http://{host}:{port}", region_name="us-east-1").create_bucket(Bucket="houses")
+            boto3.client("s3", endpoint_url=f"http://{host}:{port}", region_name="us-east-1").create_bucket(
+                Bucket="houses"
+            )
             yield f"s3://houses/profiles?scheme=http&endpoint_override={host}:{port}&region=us-east-1"
         finally:
             server.stop()

@@ -219,3 +219,10 @@ class ServiceError(ServingError):
 
     status = 503
     reason = "SERVICE_NOT_STARTED"
+
+
+class RolloutError(ServingError):
+    """A challenger cannot be tried beside the champion as it was asked."""
+
+    status = 409
+    reason = "ROLLOUT_NOT_POSSIBLE"

@@ -28,3 +28,12 @@ def replace_file(path: Path, write: Callable[[Path], object], mode: int = 0o644)
 def write_atomically(path: Path, data: bytes, mode: int = 0o644) -> None:
     """Put the data under the name at once."""
     replace_file(path, lambda unfinished: unfinished.write_bytes(data), mode)
+
+
+def signature(path: Path) -> tuple[int, ...] | None:
+    """What changes when the file is replaced or written; None if it cannot be asked."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_mtime_ns, found.st_ctime_ns, found.st_ino, found.st_size

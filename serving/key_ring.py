@@ -17,6 +17,7 @@ import msgspec
 
 from serving.client import Client
 from serving.errors import KeysError, UnauthorizedError
+from serving.files import signature
 from serving.settings import MOST_A_MINUTE
 
 logger = logging.getLogger(__name__)
@@ -135,10 +136,10 @@ class KeyRing:
     def _look(self) -> None:
         """Read the file if it is another one than before."""
         self._next_look = time.monotonic() + LOOK_EVERY_S
-        signature = _signature(self.path)
-        if signature == self._signature:
+        found = signature(self.path)
+        if found == self._signature:
             return
-        self._signature = signature
+        self._signature = found
         try:
             keys = read_keys(self.path)
         except KeysError as err:
@@ -150,12 +151,3 @@ class KeyRing:
                 for key in keys
             }
             logger.info("API keys: %d valid ones in %s", sum(not key.revoked for key in keys), self.path)
-
-
-def _signature(path: Path) -> tuple[int, ...] | None:
-    """What changes when the file is replaced or written; None if it cannot be asked."""
-    try:
-        found = path.stat()
-    except OSError:
-        return None
-    return found.st_mtime_ns, found.st_ctime_ns, found.st_ino, found.st_size

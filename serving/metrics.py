@@ -41,6 +41,15 @@ class Metrics:
         self.rows = Counter("hpp_rows", "Rows priced.", registry=own)
         self.lost_rows = Counter("hpp_rows_not_recorded", "Rows priced and not recorded.", registry=own)
         self.feedback = Counter("hpp_feedback", "Feedback calls with a reward.", registry=own)
+        self.challenger_rows = Counter(
+            "hpp_challenger_rows", "Rows priced by a challenger.", ["version", "mode"], registry=own
+        )
+        self.challenger_faults = Counter(
+            "hpp_challenger_faults", "Requests that failed in a challenger.", ["version"], registry=own
+        )
+        self.pairs_dropped = Counter(
+            "hpp_challenger_requests_skipped", "Requests that a challenger was too busy to price.", registry=own
+        )
         self.model = Gauge(
             "hpp_model_info",
             "The model that is served, as labels.",

@@ -24,20 +24,23 @@ from serving.errors import BundleError, ContractError, NotReadyError, ServingErr
 from serving.explanations import Explainer
 from serving.faults import error_body
 from serving.feedback import FeedbackLog
+from serving.following import Follower
 from serving.hourly import FEEDBACK
 from serving.intervals import INTERVALS, Intervals
 from serving.lookup import FeatureLookup, Found
 from serving.metrics import Metrics
+from serving.mixed import by_receipt
 from serving.predictor import Matrix, Predictor, part
+from serving.priced import Priced, Rows
 from serving.quick_requests import QuickReader
 from serving.ratios import Derivation, Ratio
 from serving.receipts import Served, header_of
 from serving.requests import Form, Query, RequestContract, read_query
+from serving.rollout_state import folder_of
 from serving.settings import Settings, read_settings
 from serving.spool import SPOOL, Spool
 
 logger = logging.getLogger(__name__)
-Rows = Sequence[tuple[float, ...]]
 
 
 class HousePriceModel:
@@ -47,10 +50,18 @@ class HousePriceModel:
         bundle: the model bundle's folder.
         settings: the deployment facts; read from the environment if they are not given.
         metrics: where the service's figures go.
+        alone: another version may be tried beside it (docs/rollout.md), unless it is alone.
     """
 
-    def __init__(self, bundle: str | Path, settings: Settings | None = None, metrics: Metrics | None = None) -> None:
+    def __init__(
+        self,
+        bundle: str | Path,
+        settings: Settings | None = None,
+        metrics: Metrics | None = None,
+        alone: bool = False,
+    ) -> None:
         self.bundle = Path(bundle)
+        self.alone = alone
         self.settings = settings or read_settings()
         self.measures = metrics or Metrics()
         self.ready = False
@@ -86,6 +97,7 @@ class HousePriceModel:
         self.feedback = FeedbackLog(
             profiles / FEEDBACK, metadata.model_version, self._target(metadata), profiles / SPOOL, self.lookup.require
         )
+        self.follower = None if self.alone else Follower(self, self._beside, folder_of(profiles))
         self.fixed_tags = {
             "model": metadata.model_name,
             "version": metadata.model_version,
@@ -95,6 +107,12 @@ class HousePriceModel:
         }
         self.ready = True
         logger.info("Model %s v%s is loaded from %s", metadata.model_name, metadata.model_version, self.bundle)
+
+    def _beside(self, bundle: Path) -> "HousePriceModel":
+        """Another version, loaded, with the same settings and figures."""
+        model = HousePriceModel(bundle, self.settings, self.measures, alone=True)
+        model.load()
+        return model
 
     def _contract(self, metadata: Metadata) -> RequestContract:
         store = self.settings.feature_store()
@@ -152,19 +170,35 @@ class HousePriceModel:
                 f"Reasons and features are given for {most} rows at a time; the request has {query.row_count}. "
                 "Split the request."
             )
+        # A test of the service is a test of the version that it serves.
+        if self.follower and not query.probe and (challenger := self.follower.challenger()) is not None:
+            return challenger.answer(query, client)
+        return self.reply(query, self.priced(query), client)
+
+    def priced(self, query: Query) -> Priced:
+        """The prices of a checked request, which nobody is answered with yet.
+
+        Raises:
+            ServingError: a house is unknown or its features have expired, or the online store does not answer.
+        """
         started = time.perf_counter()
         raw, found = self._features(query)
         prices = self.predictor.predict(raw)
-        priced = self.intervals.rows(prices)
-        tags = {**self.fixed_tags, "inference_ms": round((time.perf_counter() - started) * 1000, 3)}
+        rows = self.intervals.rows(prices)
+        return Priced(raw, found, prices, rows, (time.perf_counter() - started) * 1000)
+
+    def reply(self, query: Query, priced: Priced, client: str) -> dict[str, Any]:
+        """The reply with these prices, its receipt written."""
+        raw, found = priced.raw, priced.found
+        tags = {**self.fixed_tags, "inference_ms": round(priced.ms, 3)}
         if query.explain:
-            tags["explanations"] = self.explainer.explain(raw, prices)
+            tags["explanations"] = self.explainer.explain(raw, priced.prices)
         if query.features:
             tags["features"] = _inputs(self.metadata.features, raw, found)
         if found is not None and found.expired:
             tags["expired"] = found.expired
-        tags["receipt"] = self._record(raw, priced, query, found, client)
-        return {"data": {"names": self.outputs, **_values(query.form, priced)}, "meta": {"tags": tags}}
+        tags["receipt"] = self._record(raw, priced.rows, query, found, client)
+        return {"data": {"names": self.outputs, **_values(query.form, priced.rows)}, "meta": {"tags": tags}}
 
     def _features(self, query: Query) -> tuple[Matrix, Found | None]:
         """The raw features of the rows in training order: those given, and for house ids the stored ones below them.
@@ -210,7 +244,7 @@ class HousePriceModel:
             ServingError: with the status and the details for the caller.
         """
         self.check_ready()
-        return self.feedback.accept(message, client)
+        return sum(self.feedback.accept(part, client) for part in by_receipt(message))
 
     def send_feedback(self, *_: Any, **__: Any) -> None:
         """Nothing: Seldon's app calls it without the receipt, after `accept_feedback` has kept the truth."""

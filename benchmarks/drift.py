@@ -202,10 +202,10 @@ def run(settings: DriftSettings, splits: int, days: int, trials: int, causes: in
     rates: list[Rate] = []
     for kind, n, wanted in (
         (DRAWN_AGAIN, 200, days),
-        (DRAWN_AGAIN, 1000, days // 5),
-        (HELD_OUT, 200, days // 5),
-        (HELD_OUT, 1000, days // 5),
-        (DRAWN_AGAIN, 50, days // 5),
+        (DRAWN_AGAIN, 1000, days // 8),
+        (HELD_OUT, 200, days // 4),
+        (HELD_OUT, 1000, days // 8),
+        (DRAWN_AGAIN, 50, days // 20),
     ):
         rates += _told(false_alarms(kind, worlds(), n, max(wanted, 1), settings))
     for n in SIZES:
@@ -235,7 +235,7 @@ def main() -> None:
     document = yaml.safe_load((ROOT / "zenml_config" / "monitoring.yaml").read_text())["parameters"]
     settings = DriftSettings(**document["drift"])
     known = machine.describe(("whylogs", "numpy", "scipy", "xgboost"))
-    sizes = (2, 5, 13, 4) if wanted.quick else (50, 500, 260, 100)
+    sizes = (2, 5, 13, 4) if wanted.quick else (100, 400, 260, 100)
     rates = run(settings, *sizes)
     results = Results(datetime.now(UTC).date().isoformat(), known, settings.model_dump(), rates)
     write_atomically(wanted.output, encode(results))

@@ -3,7 +3,7 @@
 import math
 from dataclasses import dataclass
 
-from scipy import special, stats
+from scipy import optimize, special, stats
 
 from steps.core.sketches import Sketch
 
@@ -27,13 +27,27 @@ class Tests:
     p_missing: float
 
 
+def independent_share(rows: int, distinct: int) -> float:
+    """The share of the rows that counts as independent, 0 to 1, where some are asked for more than once.
+
+    n rows drawn from N houses show about N (1 - exp(-n / N)) different ones, which gives N; N houses drawn from all
+    there are, and n rows from those, make means that vary as those of 1 / (1 / n + 1 / N) rows would.
+    """
+    if not rows or distinct <= 0:
+        return 0.0
+    if distinct >= rows:
+        return 1.0
+    share = distinct / rows
+    ratio = optimize.brentq(lambda x: -math.expm1(-x) / x - share, 1e-9, 2 / share)  # n / N
+    return float(1 / (1 + ratio))
+
+
 def run_tests(reference: Sketch, current: Sketch, ks: float, independent: float) -> Tests:
     """The tests of a column.
 
     Args:
         ks: the Kolmogorov-Smirnov distance of the two.
-        independent: the share of the current rows that counts: of rows that are asked for again and again only the
-            first tells anything new.
+        independent: the share of the current rows that counts.
     """
     n, m = current.values * independent, reference.values
     difference = current.missing_share - reference.missing_share

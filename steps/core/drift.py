@@ -7,7 +7,7 @@ from typing import Literal
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
-from steps.core.column_tests import Tests, run_tests, words
+from steps.core.column_tests import Tests, independent_share, run_tests, words
 from steps.core.drift_verdict import DRIFTED, NOT_ENOUGH, STABLE, ColumnDrift, DriftVerdict, Window
 from steps.core.sketches import EMPTY, Sketch, hellinger, ks_distance, population_stability
 
@@ -120,7 +120,7 @@ def judge_column(
     settings: DriftSettings,
 ) -> ColumnDrift:
     """One column of the window beside the training rows."""
-    independent = min(1.0, window.distinct / window.rows) if window.rows else 0.0
+    independent = independent_share(window.rows, window.distinct)
     tests = run_tests(reference, current, ks_distance(reference, current) if current.values else 0.0, independent)
     decided = enough(window, settings)
     large = significant(tests, critical, settings.sizes)

@@ -55,7 +55,7 @@ def _banner(verdict: DriftVerdict) -> str:
     )
     return (
         f"<div class='banner {kind}'><h1>{title}</h1><p>{html.escape(_lead(verdict))}</p>"
-        f"<p>{html.escape(verdict.reason)}</p><p class=key>{html.escape(seen.model)} version "
+        f"<p>{html.escape(_columns(verdict))}</p><p class=key>{html.escape(seen.model)} version "
         f"{html.escape(seen.version)}; {span}; judged {verdict.judged_at[:16].replace('T', ' ')} UTC.</p></div>"
     )
 
@@ -74,6 +74,17 @@ def _lead(verdict: DriftVerdict) -> str:
         "" if first.price_effect is None else f": it moves the mean price by {first.price_effect:+.2f} {PRICE_UNIT}"
     )
     return f"Look at {first.feature} first{effect}."
+
+
+def _columns(verdict: DriftVerdict) -> str:
+    """The columns that have drifted; why stands with each."""
+    if verdict.status != DRIFTED:
+        return verdict.reason
+    drifted = [one.name for one in verdict.columns if one.drifted]
+    return (
+        f"{len(drifted)} of {len(verdict.columns)} columns are unlike the training rows: {', '.join(drifted)}. "
+        f"{verdict.window.rows:,} rows were judged, {verdict.window.distinct:,} of them different."
+    )
 
 
 def _card(one: ColumnDrift, reference: Sketch, current: Sketch, hours: pd.DataFrame) -> str:

@@ -39,7 +39,7 @@ def training_pipeline(
     sensitive_features: SensitiveFeatures,
 ) -> None:
     """Build the training set, carry out the experiments, choose one, register it as champion or challenger."""
-    known, fingerprint, mlflow_experiment, all_derived = build_training_set(training_set)
+    known, fingerprint, mlflow_experiment, all_derived, meanings = build_training_set(training_set)
     houses, derived, admission = admit_features(known, all_derived, training_set, sensitive_features, experiments)
     train, test, scaler = prepare(houses, preparation)
     ranking, _, _ = rank_features(train, scaler, validation, feature_selection, derived, admission)
@@ -55,6 +55,7 @@ def training_pipeline(
                 feature_selection,
                 training_set,
                 fingerprint,
+                meanings,
                 mlflow_experiment,
                 experiment,
                 validation,
@@ -65,7 +66,7 @@ def training_pipeline(
         results.append(result)
         models.append(model)
         left_out.append(predictions)
-    champion, model, _, predictions = choose_champion(results, models, left_out)
+    champion, model, _, predictions = choose_champion(results, models, left_out, validation, quality)
     quality_report(champion, houses, experiments, validation, quality, compute, derived)
     measure_sensitive(known, train, all_derived, admission, validation, sensitive_features.cost)
     fitted, _ = fit_intervals(champion, model, predictions, scaler, train, test, intervals)

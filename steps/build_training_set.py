@@ -48,16 +48,21 @@ def build_training_set(
     Annotated[str, ArtifactConfig(name="data_fingerprint")],
     Annotated[str, ArtifactConfig(name="mlflow_experiment")],
     Annotated[list[str], ArtifactConfig(name="derived_features")],
+    Annotated[dict[str, dict[str, str]], ArtifactConfig(name="column_meanings")],
 ]:
     """The houses by id with features as of the time of their price, what identifies them, and where runs are kept.
 
     The third is the identity of the MLflow experiment, made if need be: the experiments come from the cache only as
-    long as the MLflow store that holds their runs is the same. The last is which of the features are derived: they
-    follow from the others and do not identify the data.
+    long as the MLflow store that holds their runs is the same. The fourth is which of the features are derived: they
+    follow from the others and do not identify the data. The last is each column's description, unit and allowed values.
     """
     settings = read_settings()
     houses, report = read_training_set(settings, training_set)
     derived = derived_features(settings, training_set.feature_service)
+    specs = read_feature_service(settings.feature_store(), training_set.feature_service)
+    meanings = {
+        spec.name: {"description": spec.description, "unit": spec.unit, "allowed": spec.allowed} for spec in specs
+    }
     stored = houses.drop(columns=derived)
     identity = fingerprint(stored)
     experiment = open_experiment(mlflow_client(), settings)
@@ -72,7 +77,7 @@ def build_training_set(
         artifact_name="training_set",
         infer_artifact=True,
     )
-    return houses, identity, f"{experiment.experiment_id} of {experiment.creation_time}", derived
+    return houses, identity, f"{experiment.experiment_id} of {experiment.creation_time}", derived, meanings
 
 
 def derived_features(settings: Settings, feature_service: str) -> list[str]:

@@ -8,20 +8,27 @@ from zenml.config import CachePolicy
 from zenml.logger import get_logger
 from zenml.types import HTMLString
 
-from steps.core import selection
-from steps.core.experiments import ExperimentResult
-from steps.core.selection import choose, comparison, reason
+from steps.core import comparison_page, contenders, evaluation, paired, plots, selection
+from steps.core.comparison_page import comparison
+from steps.core.contenders import beside_winner, certainty
+from steps.core.experiments import ExperimentResult, Validation
+from steps.core.quality import QualitySettings
+from steps.core.selection import choose, reason
 from steps.materializers import FrameMaterializer
 
 logger = get_logger(__name__)
 
 
 @step(
-    cache_policy=CachePolicy(source_dependencies=[selection]),
+    cache_policy=CachePolicy(source_dependencies=[comparison_page, contenders, evaluation, paired, plots, selection]),
     output_materializers={"champion_out_of_fold": FrameMaterializer},
 )
 def choose_champion(
-    results: list[ExperimentResult], models: list[bytes], left_out: list[pd.DataFrame]
+    results: list[ExperimentResult],
+    models: list[bytes],
+    left_out: list[pd.DataFrame],
+    validation: Validation,
+    quality: QualitySettings,
 ) -> tuple[
     Annotated[ExperimentResult, ArtifactConfig(name="champion")],
     Annotated[bytes, ArtifactConfig(name="champion_model")],
@@ -31,9 +38,13 @@ def choose_champion(
     """The experiment with the smallest cross-validated error, its model, a page that shows all side by side.
 
     The last is what the champion says of the training rows that it has not seen, as the experiments give it.
+
+    Args:
+        quality: its confidence is that of the intervals on the page.
     """
     at = choose(results)
-    why = reason(results, at)
+    found = beside_winner(results, left_out, at, validation, quality.confidence)
+    why = f"{reason(results, at)} {certainty(found)}".strip()
     logger.info("Champion: %s", why)
     log_metadata(
         metadata={"reason": why, **{result.name: result.metrics for result in results}},
@@ -41,4 +52,4 @@ def choose_champion(
         infer_artifact=True,
     )
     champion, model, predictions = results[at], models[at], left_out[at]
-    return champion, model, HTMLString(comparison(results, at)), predictions
+    return champion, model, HTMLString(comparison(found, at, quality.confidence)), predictions

@@ -9,7 +9,7 @@ import pandas as pd
 from sklearn.pipeline import make_pipeline
 from xgboost import XGBRegressor
 
-from steps.core.columns import matrix
+from steps.core.columns import matrix, target_name
 from steps.core.experiments import Experiment, Validation
 from steps.core.scaling import FittedScaler, as_estimator
 from steps.core.search import Fitted
@@ -31,10 +31,14 @@ def record(
     metrics: Mapping[str, float],
     seconds: Mapping[str, float],
     figures: "Mapping[str, Figure]",
+    columns: Mapping[str, Mapping[str, str]],
 ) -> str:
     """The address of the model in MLflow; parameters, metrics and plots are in the active run.
 
     The model takes raw features: it is the scaler and the regressor in one, so that nobody can forget the scaling.
+
+    Args:
+        columns: description, unit and allowed values of each column, which the model keeps as its metadata.
     """
     import mlflow
 
@@ -46,7 +50,9 @@ def record(
     for name, figure in figures.items():
         mlflow.log_figure(figure, f"plots/{name.replace(' ', '_').lower()}.png")
     raw = pd.DataFrame(matrix(train, scaler.features), columns=list(scaler.features))
-    return _log_model(fitted.model, scaler, raw)
+    target = target_name(train)
+    kept = {name: columns[name] for name in (*scaler.features, target) if name in columns}
+    return _log_model(fitted.model, scaler, raw, target, kept)
 
 
 def record_choice(choice: pd.DataFrame | None) -> None:
@@ -59,7 +65,9 @@ def record_choice(choice: pd.DataFrame | None) -> None:
     mlflow.log_params({"borderline_features": json.dumps(list(borderline(choice)))})
 
 
-def _log_model(model: XGBRegressor, scaler: FittedScaler, raw: pd.DataFrame) -> str:
+def _log_model(
+    model: XGBRegressor, scaler: FittedScaler, raw: pd.DataFrame, target: str, columns: Mapping[str, Mapping[str, str]]
+) -> str:
     import mlflow
     from mlflow.models import infer_signature
 
@@ -67,7 +75,8 @@ def _log_model(model: XGBRegressor, scaler: FittedScaler, raw: pd.DataFrame) -> 
     logged = mlflow.sklearn.log_model(
         pipeline,
         name=MODEL_NAME,
-        signature=infer_signature(raw, pipeline.predict(raw)),
+        signature=infer_signature(raw, pd.DataFrame({target: pipeline.predict(raw)})),
+        metadata={"columns": columns} if columns else None,  # a signature has names and types, but no units
         input_example=raw.head(EXAMPLE_ROWS),
         # Without them MLflow finds them out by loading the model in another process: nine seconds a call.
         pip_requirements=[

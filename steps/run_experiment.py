@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Sequence
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Annotated
 
 import pandas as pd
@@ -12,7 +13,7 @@ from zenml.types import HTMLString
 
 from serving.bundle import digest
 from serving.settings import read_settings
-from steps import experiment_record
+from steps import experiment_data, experiment_record
 from steps.build_training_set import TrainingSet
 from steps.core import (
     bagging,
@@ -33,12 +34,22 @@ from steps.core.compute import LOCAL, Compute
 from steps.core.evaluation import as_frame, cross_validated, errors, out_of_fold
 from steps.core.experiments import Experiment, ExperimentResult, Validation
 from steps.core.importance import FEATURE, rank, shap_values
-from steps.core.plots import page, predicted_versus_true, residuals, shap_bar, shap_summary
+from steps.core.plots import page, predicted_versus_true, residuals, search_scores, shap_bar, shap_summary
 from steps.core.prediction import load_booster, predict
 from steps.core.regressors import plain, regressor
 from steps.core.scaling import FittedScaler, restrict, scale
-from steps.core.search import Fitted, Scaled, booster_bytes, fit_side_by_side, found, randomized_search, refitted
+from steps.core.search import (
+    Fitted,
+    Scaled,
+    booster_bytes,
+    fit_side_by_side,
+    found,
+    randomized_search,
+    refitted,
+    scores,
+)
 from steps.core.stability import FeatureSelection, borderline, choice_of
+from steps.experiment_data import Origin, log_datasets
 from steps.experiment_record import record, record_choice
 from steps.materializers import FrameMaterializer
 from steps.tracking import autologging, git_commit, run_of
@@ -66,6 +77,7 @@ logger = get_logger(__name__)
                 search,
                 stability,
             ),
+            experiment_data,
             experiment_record,
             *(f"steps.run_experiment.{function}" for function in ("conduct", "fit", "measure", "draw")),
         ]
@@ -80,6 +92,7 @@ def run_experiment(
     feature_selection: FeatureSelection,
     training_set: TrainingSet,
     data_fingerprint: str,
+    meanings: dict[str, dict[str, str]],
     mlflow_experiment: str,  # noqa: ARG001  # a part of the cache key
     experiment: Experiment,
     validation: Validation,
@@ -93,6 +106,7 @@ def run_experiment(
     """What came out, the booster in XGBoost's own format, a page of plots, and what it says of rows it has not seen.
 
     Args:
+        meanings: description, unit and allowed values of each column.
         mlflow_experiment: which MLflow store keeps the runs; another one makes the experiment run anew.
     """
     tags = {
@@ -101,8 +115,9 @@ def run_experiment(
         "zenml_run": str(get_step_context().pipeline_run.id),
     }
     choice = choice_of(experiment, ranking, feature_selection)
+    origin = Origin(training_set=training_set, data_fingerprint=data_fingerprint, columns=meanings)
     result, model, plots_page, left_out = conduct(
-        train, test, scaler, ranking[FEATURE].tolist(), experiment, validation, tags, compute, choice
+        train, test, scaler, ranking[FEATURE].tolist(), experiment, validation, tags, compute, choice, origin
     )
     logger.info("%s: %s", experiment.name, result.summary)
     unsure = {} if choice is None else borderline(choice)
@@ -131,6 +146,7 @@ def conduct(
     tags: dict[str, str],
     compute: Compute = LOCAL,
     choice: pd.DataFrame | None = None,
+    origin: Origin | None = None,
 ) -> tuple[ExperimentResult, bytes, str, pd.DataFrame]:
     """What came out of the experiment, its booster, a page of plots, and its out-of-fold predictions.
 
@@ -141,6 +157,7 @@ def conduct(
         tags: of the run, besides the commit.
         compute: where a search's fits run.
         choice: how sure the choice of its features is (steps.core.stability); none if it was not examined.
+        origin: of the houses; none: MLflow is not told.
     """
     settings, started = read_settings(), time.perf_counter()
     own_scaler = restrict(scaler, experiment.choose(ranking, scaler.features))
@@ -152,7 +169,21 @@ def conduct(
         metrics = {**cross_validated(y, left_out, validation), **measure(fitted, own_scaler, train, test)}
         seconds = {"search": fitted.seconds, "total": time.perf_counter() - started}
         figures = draw(booster, own_scaler, train, test)
-        model_uri = record(experiment, validation, fitted, own_scaler, train, metrics, seconds, figures)
+        if fitted.scores:
+            figures["search scores"] = search_scores(*fitted.scores)
+        model_uri = record(
+            experiment,
+            validation,
+            fitted,
+            own_scaler,
+            train,
+            metrics,
+            seconds,
+            figures,
+            origin.columns if origin else {},
+        )
+        if origin is not None:
+            log_datasets(origin, train, test, ranking)
         record_choice(choice)
     result = ExperimentResult(
         name=experiment.name,
@@ -175,7 +206,8 @@ def fit(
     parameters = experiment.parameters.given()
     if experiment.search is None:
         parameters = experiment.with_bagging(parameters)
-        with autologging("xgboost"):
+        # Of several seeds each would log its parameters over those of the one before, which MLflow refuses.
+        with nullcontext() if experiment.bagging else autologging("xgboost"):
             model = regressor(parameters, seed).fit(pd.DataFrame(X, columns=list(features)), y)
         return Fitted(plain(model), parameters, {}, time.perf_counter() - started)
     fits = experiment.search.iterations * experiment.search.folds
@@ -190,7 +222,7 @@ def fit(
         fit_side_by_side(candidates, X, y, compute)
     best = {"search_rmse": float(-candidates.best_score_)}
     model = refitted(experiment, candidates, X, y, seed)
-    return Fitted(model, found(experiment, candidates), best, time.perf_counter() - started)
+    return Fitted(model, found(experiment, candidates), best, time.perf_counter() - started, scores(candidates))
 
 
 def measure(fitted: Fitted, scaler: FittedScaler, train: pd.DataFrame, test: pd.DataFrame) -> dict[str, float]:

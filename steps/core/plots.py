@@ -6,6 +6,7 @@ import io
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 
 from steps.core.columns import Matrix
@@ -55,6 +56,21 @@ def interval_band(truth: Matrix, predicted: Any, ends: tuple[Matrix, Matrix]) ->
     held = (ends[0] <= truth) & (truth <= ends[1])
     axes.scatter(predicted[held], truth[held], s=14, alpha=0.6, label="held")
     axes.scatter(predicted[~held], truth[~held], s=18, marker="x", color="tab:red", label="missed")
+    axes.legend()
+    return figure
+
+
+def search_scores(mean: Matrix, spread: Matrix) -> "Figure":
+    """The error of each candidate of a search with its spread between folds, and the best one so far.
+
+    Args:
+        mean, spread: (n_candidates,) in the order that they were tried.
+    """
+    figure, axes = blank("candidate", f"RMSE in the search's folds, {UNIT}")
+    tried, best = np.arange(1, len(mean) + 1), int(mean.argmin())
+    axes.errorbar(tried, mean, yerr=spread, fmt="o", markersize=4, elinewidth=1, alpha=0.5, label="mean ± sd of folds")
+    axes.step(tried, np.minimum.accumulate(mean), where="post", color="0.3", linewidth=1, label="best so far")
+    axes.scatter(tried[best], mean[best], color="tab:red", zorder=3, label=f"chosen, {mean[best]:.3f}")
     axes.legend()
     return figure
 

@@ -29,12 +29,14 @@ class Fitted:
         parameters: fixed and found.
         search_rmse: the best score that the search saw, by its name; empty without a search.
         seconds: of searching and fitting.
+        scores: of `scores`; none without a search.
     """
 
     model: XGBRegressor
     parameters: dict[str, Any]
     search_rmse: dict[str, float]
     seconds: float
+    scores: tuple[Matrix, Matrix] | None = None
 
 
 class NegativeRmse:
@@ -47,13 +49,13 @@ class NegativeRmse:
 
     def __init__(self, fits: int, report: Callable[[int], None]) -> None:
         self._done = itertools.count(1)  # its next number is given out to one thread only
-        self._every = max(fits // 5, 1)
+        self._fits, self._every = fits, max(fits // 5, 1)
         self._report = report
 
     def __call__(self, model: XGBRegressor, X: Scaled, y: Matrix) -> float:
         """The score of a fitted model on rows that it was not fitted on."""
         done = next(self._done)
-        if done % self._every == 0:
+        if done % self._every == 0 and done <= self._fits:  # autologging scores once more
             self._report(done)
         return -float(root_mean_squared_error(y, model.predict(X)))
 
@@ -114,6 +116,11 @@ def found(experiment: Experiment, search: RandomizedSearchCV) -> dict[str, Any]:
         name: value.item() if isinstance(value, np.generic) else value for name, value in search.best_params_.items()
     }
     return experiment.with_bagging(experiment.parameters.given() | dict(sorted(drawn.items())))
+
+
+def scores(search: RandomizedSearchCV) -> tuple[Matrix, Matrix]:
+    """The RMSE of each candidate, in the order that they were drawn: the mean over the search's folds, its spread."""
+    return -search.cv_results_["mean_test_score"], search.cv_results_["std_test_score"]
 
 
 def refitted(experiment: Experiment, search: RandomizedSearchCV, X: Scaled, y: Matrix, seed: int) -> XGBRegressor:

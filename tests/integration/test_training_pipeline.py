@@ -1,6 +1,7 @@
 """Whole runs of the training pipeline in a real ZenML store, with small searches."""
 
 import json
+import logging
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,8 @@ from typing import Any
 import pandas as pd
 import pytest
 import yaml
+from mlflow.entities import Run
+from mlflow.models import get_model_info
 from zenml.client import Client
 from zenml.models import PipelineRunResponse
 
@@ -60,12 +63,20 @@ def run(folder: Path, **changes: dict[str, Any]) -> PipelineRunResponse:
     return Client().list_pipeline_runs(sort_by="desc:created").items[0]
 
 
+def warns(line: logging.LogRecord) -> bool:
+    """Whether a line of a run's log is a warning, other than that of a close choice of features."""
+    return line.levelno >= logging.WARNING and "borderline" not in line.getMessage()
+
+
 def output(done: PipelineRunResponse, step: str, name: str) -> Any:
     return done.steps[step].outputs[name][0]
 
 
-def test_a_run_leaves_the_experiments_and_a_champion_and_the_next_one_has_nothing_to_do(platform: Path) -> None:
+def test_a_run_leaves_the_experiments_and_a_champion_and_the_next_one_has_nothing_to_do(
+    platform: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     done = run(platform)
+    assert [line.getMessage() for line in caplog.records if warns(line)] == []
     assert done.status == "completed"
     results = [output(done, name, f"{name}_result").load() for name in NAMES]
     holds_what_each_experiment_is(results, output(done, "rank_features", "feature_ranking").load())
@@ -135,11 +146,32 @@ def holds_a_mlflow_run_for_each(results: list[ExperimentResult], done: PipelineR
         assert ("test_coverage" in kept.data.metrics) == (result == champion(results))
         assert Path(kept.info.artifact_uri).is_relative_to(read_settings().mlflow_artifacts)
         plots = {file.path for file in client.list_artifacts(kept.info.run_id, "plots")}
-        expected = ("predicted_versus_true", "residuals", "shap_bar", "shap_summary")
+        expected = ["predicted_versus_true", "residuals", "shap_bar", "shap_summary"]
+        expected += ["search_scores"] * result.name.endswith("_tuned")
         assert plots == {f"plots/{name}.png" for name in expected}
+        holds_what_the_model_says_of_its_columns(result)
+        holds_which_rows_it_saw(kept, {"all houses", "training", "test"})
+    holds_which_rows_it_saw(by_name[done.name], {"all houses"})
     # What autologging adds.
     assert "best_cv_score" in by_name["all_features_tuned"].data.metrics
     assert by_name["shap_top10_default"].data.params["objective"] == "reg:squarederror"
+
+
+def holds_what_the_model_says_of_its_columns(result: ExperimentResult) -> None:
+    info = get_model_info(result.model_uri)
+    assert info.signature.inputs.input_names() == list(result.features)
+    assert info.signature.outputs.input_names() == ["MEDV"]
+    columns = info.metadata["columns"]
+    assert set(columns) == {*result.features, "MEDV"}
+    assert columns["MEDV"]["unit"] == "1000 USD"
+    assert all(said["unit"] and said["description"] and said["allowed"] for said in columns.values())
+
+
+def holds_which_rows_it_saw(kept: Run, contexts: set[str]) -> None:
+    inputs = {given.tags[0].value: given.dataset for given in kept.inputs.dataset_inputs}
+    assert set(inputs) == contexts
+    assert inputs["all houses"].digest == FINGERPRINT[:36]
+    assert {json.loads(dataset.source)["data_fingerprint"] for dataset in inputs.values()} == {FINGERPRINT}
 
 
 def holds_how_sure_the_choice_of_features_is(done: PipelineRunResponse) -> None:

@@ -7,7 +7,15 @@ import numpy as np
 import pandas as pd
 
 from steps.core.importance import ShapValues, rank
-from steps.core.plots import interval_band, page, predicted_versus_true, residuals, shap_bar, shap_summary
+from steps.core.plots import (
+    interval_band,
+    page,
+    predicted_versus_true,
+    residuals,
+    search_scores,
+    shap_bar,
+    shap_summary,
+)
 
 ROWS = {"training rows": (np.array([10.0, 20.0]), np.array([11.0, 18.0]))}
 VALUES = ShapValues(np.array([[1.0, -2.0], [-1.0, 2.0], [0.5, 1.0]], dtype=np.float32), base=20.0)
@@ -19,6 +27,14 @@ def test_predictions_are_drawn_over_true_prices_and_residuals_over_predictions()
     np.testing.assert_array_equal(points, [[10, 11], [20, 18]])
     points = residuals(ROWS).axes[0].collections[0].get_offsets()
     np.testing.assert_array_equal(points, [[11, -1], [18, 2]])
+
+
+def test_a_searchs_candidates_are_drawn_in_their_order_with_the_best_so_far() -> None:
+    axes = search_scores(np.array([3.0, 4.0, 2.5]), np.array([0.1, 0.2, 0.3])).axes[0]
+    _, best = axes.lines
+    np.testing.assert_array_equal(best.get_ydata(), [3, 3, 2.5])
+    np.testing.assert_array_equal(axes.collections[-1].get_offsets(), [[3, 2.5]])
+    assert axes.get_legend().get_texts()[1].get_text() == "chosen, 2.500"
 
 
 def test_the_band_of_intervals_runs_by_predicted_price_and_marks_what_it_misses() -> None:

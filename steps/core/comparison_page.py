@@ -1,0 +1,140 @@
+"""The experiments side by side, as a page."""
+
+import html
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from steps.core.contenders import Contender, certainty
+from steps.core.experiments import ExperimentResult
+from steps.core.plots import UNIT, blank, embedded
+from steps.core.quality import Difference
+from steps.core.regressors import SEEDS
+from steps.core.selection import STYLE, reason
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+WINNER, OTHER = "tab:green", "tab:blue"
+CAPTION = "left: RMSE of each fold, mean and standard deviation; right: mean difference to the winner and its interval"
+OWN_STYLE = (
+    ".wide{overflow-x:auto}td{white-space:nowrap}"
+    "td.apart,th.apart{color:#777;border-left:1px solid #ddd}td.quiet,th.quiet{color:#777}"
+    "table.same td{font-size:.92em}.note{color:#555;max-width:60em}p.lead{font-size:1.1em;max-width:55em}"
+)
+HEADS = ("experiment", "features", "RMSE", "± between folds", "behind the winner", "interval", "p", "seconds")
+# Figures that had no say, with their titles.
+UNUSED = {
+    "search_rmse": "search's own best",
+    "train_rmse": "RMSE, training rows",
+    "test_rmse": "RMSE, test rows",
+    "test_r2": "R², test rows",
+    "test_mae": "MAE, test rows",
+}
+
+
+def comparison(found: Sequence[Contender], winner: int, confidence: float) -> str:
+    """The page: why the winner won, the errors by fold, all figures, and what the models are made of.
+
+    Args:
+        confidence: of the intervals of the differences.
+    """
+    results = [contender.result for contender in found]
+    folds = len(found[winner].rmse)
+    return (
+        f"<!doctype html><meta charset=utf-8><style>{STYLE}{OWN_STYLE}</style><h1>Experiments</h1>"
+        f"<p class=lead>{html.escape(reason(results, winner))} {html.escape(certainty(found))}</p>"
+        f"{embedded(CAPTION, folds_figure(found))}"
+        f"<div class=wide>{_figures(found)}</div>"
+        f"<p class=note>Errors in {UNIT}. RMSE: mean over {folds} folds of the training rows, the same for all. "
+        f"Behind the winner: the mean of the paired differences by fold, with its {confidence:.0%} interval and the "
+        "two-sided p of no difference by the corrected resampled t-test (Nadeau and Bengio 2003). The winner is the "
+        "best of several on these folds, which flatters its lead a little. Grey figures had no say in the choice: a "
+        "search's own best was chosen for being so, the training rows are known to the model, and the test rows are "
+        "kept for the gate.</p>"
+        f"<h2>What they are made of</h2><div class=wide>{_makings(found)}</div>"
+    )
+
+
+def folds_figure(found: Sequence[Contender]) -> "Figure":
+    """Each experiment's RMSE by fold, and its mean difference to the winner with the interval."""
+    size = (11.0, 0.6 * len(found) + 1.4)
+    figure, (errors, behind) = blank(f"RMSE, {UNIT}", "", size=size, columns=2)
+    for at, contender in enumerate(found):
+        colour = WINNER if contender.behind is None else OTHER
+        spread = np.linspace(-0.22, 0.22, len(contender.rmse))  # the folds in their order, from above to below
+        errors.scatter(contender.rmse, at + spread, s=10, alpha=0.35, color=colour, linewidths=0)
+        errors.errorbar(
+            contender.rmse.mean(), at, xerr=contender.rmse.std(ddof=1), fmt="D", color=colour, capsize=4, markersize=6
+        )
+        if contender.behind is not None:
+            ends = [[contender.behind.mean - contender.behind.low], [contender.behind.high - contender.behind.mean]]
+            behind.errorbar(contender.behind.mean, at, xerr=ends, fmt="o", color=colour, capsize=4)
+        else:
+            behind.text(0, at, "  the winner", color=colour, va="center")
+    behind.axvline(0, color=WINNER, linewidth=1)
+    behind.set(xlabel="RMSE above the winner's in the same folds")
+    errors.set_yticks(range(len(found)), [contender.result.name for contender in found])
+    errors.set_ylim(len(found) - 0.5, -0.5)
+    return figure
+
+
+def _figures(found: Sequence[Contender]) -> str:
+    heads = "".join(f"<th>{title}</th>" for title in HEADS)
+    unused = "".join(f"<th class={_shade(at)}>{title}</th>" for at, title in enumerate(UNUSED.values()))
+    above = f"<tr><th colspan={len(HEADS)}></th><th class=apart colspan={len(UNUSED)}>not used for choosing</th></tr>"
+    return f"<table>{above}<tr>{heads}{unused}</tr>{''.join(_row(contender) for contender in found)}</table>"
+
+
+def _row(contender: Contender) -> str:
+    result = contender.result
+    used = [
+        html.escape(result.name),
+        str(len(result.features)),
+        f"{contender.rmse.mean():.3f}",
+        f"{contender.rmse.std(ddof=1):.3f}",
+        *_behind(contender.behind),
+        f"{result.seconds['total']:.1f}",
+    ]
+    unused = [f"{result.metrics[name]:.3f}" if name in result.metrics else "" for name in UNUSED]
+    cells = "".join(f"<td>{text}</td>" for text in used)
+    cells += "".join(f"<td class={_shade(at)}>{text}</td>" for at, text in enumerate(unused))
+    return f"<tr{'' if contender.behind else ' class=champion'}>{cells}</tr>"
+
+
+def _shade(at: int) -> str:
+    return "apart" if at == 0 else "quiet"
+
+
+def _behind(found: Difference | None) -> tuple[str, str, str]:
+    if found is None:
+        return "the winner", "", ""
+    return f"{found.mean:+.3f}", f"{found.low:+.3f} to {found.high:+.3f}", f"{found.p_value:.3f}"
+
+
+def _makings(found: Sequence[Contender]) -> str:
+    """A column an experiment: which features it leaves out, its parameters, its run in MLflow."""
+    results = [contender.result for contender in found]
+    known = list(dict.fromkeys(name for result in results for name in result.features))
+    names = list(dict.fromkeys(name for result in results for name in result.parameters))
+    lines = {"features left out": [", ".join(n for n in known if n not in r.features) or "none" for r in results]}
+    lines |= {name: [_parameter(result, name) for result in results] for name in names}
+    lines |= {"MLflow run": [result.mlflow_run_id for result in results]}
+    heads = "".join(f"<th>{html.escape(result.name)}</th>" for result in results)
+    rows = "".join(
+        f"<tr><td>{html.escape(title)}</td>{''.join(map(_cell, texts))}</tr>" for title, texts in lines.items()
+    )
+    return f"<table class=same><tr><th></th>{heads}</tr>{rows}</table>"
+
+
+def _cell(text: str) -> str:
+    faint = " class=quiet" if text in ("default", "none") else ""
+    return f"<td{faint}>{html.escape(text)}</td>"
+
+
+def _parameter(result: ExperimentResult, name: str) -> str:
+    if name not in result.parameters:
+        return "none" if name == SEEDS else "default"
+    value = result.parameters[name]
+    return f"{value:.4g}" if isinstance(value, float) else str(value)

@@ -26,14 +26,15 @@ from serving import service
 from serving.hourly import ENDING
 from serving.keys import make_key
 from serving.processes import free_port, group
-from serving.profile_store import ProfileStore
+from serving.profile_store import PROFILE_ENDING, ProfileStore
 from serving.receipts import Header
 from serving.service import Service
 from serving.settings import MOST_A_MINUTE, Settings, read_settings
+from serving.sidecar import profile_under_lock
 from serving.spool import SPOOL
 
 CALLERS = 4
-WARM_UP_S, PEACE_S = 15, 20
+PATIENCE_S, PEACE_S = 120, 20
 PROFILING = "serving.sidecar"
 
 
@@ -46,7 +47,8 @@ class Outcome(NamedTuple):
         answered: rows that a caller got a price for.
         failed: calls without an answer, whose worker was killed.
         recorded: rows in the receipts: those answered, and those whose worker was killed before it could reply.
-        profiled: rows in the whylogs profiles.
+        profiled: rows in the whylogs profiles when the service was stopped, which does not wait long for them.
+        profiled_by_the_next: and after the next start has taken up what was left.
     """
 
     profiling_share: float
@@ -57,6 +59,7 @@ class Outcome(NamedTuple):
     failed: int
     recorded: int
     profiled: int
+    profiled_by_the_next: int
 
 
 class Callers:
@@ -106,7 +109,7 @@ def run(bundle: Path, settings: Settings, seconds: float, seed: int) -> Outcome:
     try:
         callers = Callers(running.port, key)
         try:
-            time.sleep(WARM_UP_S)
+            wait_for_a_profile(mine.profiles_dir)
             share, rate = in_peace(running, callers)
             kills, profiling_kills = kill(running, seconds, random.Random(seed))  # noqa: S311  # no secret
         finally:
@@ -114,7 +117,22 @@ def run(bundle: Path, settings: Settings, seconds: float, seed: int) -> Outcome:
     finally:
         service.stop(running, mine)
     recorded, profiled = recorded_rows(mine.profiles_dir / SPOOL), profiled_rows(mine.profiles_dir)
-    return Outcome(share, rate, kills, profiling_kills, callers.answered, callers.failed, recorded, profiled)
+    profile_under_lock(mine.profiles_dir)
+    counts = (kills, profiling_kills, callers.answered, callers.failed, recorded, profiled)
+    return Outcome(share, rate, *counts, profiled_rows(mine.profiles_dir))
+
+
+def wait_for_a_profile(profiles: Path) -> None:
+    """Wait until the first profile is written, so that whylogs is imported.
+
+    Raises:
+        SystemExit: there is none in two minutes.
+    """
+    ends = time.monotonic() + PATIENCE_S
+    while not any(profiles.glob(f"v*/*/*{PROFILE_ENDING}")):
+        if time.monotonic() > ends:
+            raise SystemExit(f"No profile was written in {PATIENCE_S} s.")
+        time.sleep(0.2)
 
 
 def in_peace(running: Service, callers: Callers) -> tuple[float, float]:

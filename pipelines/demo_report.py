@@ -78,7 +78,8 @@ def story(runs: Runs, champion: Any) -> list[str]:
     verdict = output(runs["training"], "gate", "verdict")
     registered = output(runs["training"], "register", "registered_model")
     deployment = output(runs["deployment"], "deploy_model", "deployment")
-    parity = max(found.largest_difference for found in (deployment.live.by_raw_features, deployment.live.by_house_id))
+    verified = deployment.live or deployment.candidate
+    parity = max(found.largest_difference for found in (verified.by_raw_features, verified.by_house_id))
     return [
         f"[bold]Features[/bold]   {publication.houses} houses in Feast ({publication.new_features} new).",
         f"[bold]Champion[/bold]   {champion.name}, chosen by cross-validation; {', '.join(champion.features)}.",

@@ -15,14 +15,23 @@ import msgspec
 import yaml
 
 from serving import service as services
-from serving.bundle import read_bundle
+from serving.bundle import Metadata, read_bundle
 from serving.errors import RolloutError, ServingError
-from serving.rollout_record import record
+from serving.rollout_record import Event, record
 from serving.rollout_rules import Figures, Rules
-from serving.rollout_state import Mode, Rollout, amend, begin, folder_of, new_rollout, read_rollout
+from serving.rollout_state import (
+    PROGRESS,
+    By,
+    Mode,
+    Rollout,
+    amend,
+    begin,
+    check_none_active,
+    folder_of,
+    new_rollout,
+    read_rollout,
+)
 from serving.settings import Settings, read_settings
-
-PROGRESS = "progress.json"  # in the folder of a rollout's evidence: the figures as they are now
 
 
 class _File(msgspec.Struct, forbid_unknown_fields=True):
@@ -46,11 +55,24 @@ def rules_of(settings: Settings) -> Rules:
     return read_rules(settings.root / "zenml_config" / "rollout.yaml")
 
 
-def start(bundle: Path, mode: Mode, share: float, rules: Rules, settings: Settings, by: str) -> Rollout:
+def start(bundle: Path, mode: Mode, share: float, rules: Rules, settings: Settings, by: By) -> Rollout:
     """A rollout of the version in the bundle, beside the one that is served on the settings' port.
 
     Raises:
         ServingError: no service runs, the bundle is not whole, the two are no pair, or another rollout is under way.
+    """
+    champion, challenger = check_start(bundle, settings)
+    rollout = new_rollout(champion, challenger, bundle.resolve(), mode, share, rules, by)
+    begin(folder_of(settings.profiles_dir), rollout)
+    record(settings.audit_dir, "started", rollout)
+    return rollout
+
+
+def check_start(bundle: Path, settings: Settings) -> tuple[Metadata, Metadata]:
+    """The champion that is served on the settings' port, and the challenger in the bundle, which can be tried.
+
+    Raises:
+        ServingError: no service runs, the bundle is not whole, or another rollout is under way.
     """
     running = services.serving(settings)
     if not running:
@@ -58,12 +80,8 @@ def start(bundle: Path, mode: Mode, share: float, rules: Rules, settings: Settin
             f"No service runs on port {settings.rest_port}: a challenger is tried beside a champion. Deploy one first: "
             "zenml_config/deployment.yaml."
         )
-    champion, _ = read_bundle(Path(running[0].bundle))
-    challenger, _ = read_bundle(bundle)
-    rollout = new_rollout(champion, challenger, bundle.resolve(), mode, share, rules)
-    begin(folder_of(settings.profiles_dir), rollout)
-    record(settings.audit_dir, "started", rollout, by)
-    return rollout
+    check_none_active(folder_of(settings.profiles_dir))
+    return read_bundle(Path(running[0].bundle))[0], read_bundle(bundle)[0]
 
 
 def current(settings: Settings) -> Rollout:
@@ -78,17 +96,30 @@ def current(settings: Settings) -> Rollout:
     return rollout
 
 
-def stop(settings: Settings, reason: str, by: str) -> Rollout:
+def stop(settings: Settings, reason: str, by: By) -> Rollout:
     """The rollout, which is over: the champion alone serves.
 
     Raises:
         RolloutError: none is under way.
     """
     rollout = current(settings)
-    return _amended(settings, rollout, "stopped", by, status="stopped", reason=reason)
+    return _amended(settings, rollout, "stopped", by=by, status="stopped", reason=reason)
 
 
-def change_share(settings: Settings, share: float, by: str) -> Rollout:
+def end_by_deployment(settings: Settings, version: str) -> None:
+    """End the rollout that is under way, if there is one: another version than its champion is served now."""
+    rollout = read_rollout(folder_of(settings.profiles_dir))
+    if rollout is None or not rollout.active or rollout.champion == version:
+        return
+    if rollout.challenger == version:
+        reason = rollout.reason or "it was deployed before the evidence was decisive"
+        _amended(settings, rollout, "promoted", by="pipeline", status="promoted", reason=reason)
+    else:
+        reason = f"version {version} took the champion's place"
+        _amended(settings, rollout, "stopped", by="pipeline", status="stopped", reason=reason)
+
+
+def change_share(settings: Settings, share: float, by: By) -> Rollout:
     """The rollout with another share of the houses; a larger one only adds houses.
 
     Raises:
@@ -99,15 +130,15 @@ def change_share(settings: Settings, share: float, by: str) -> Rollout:
         raise RolloutError("A shadow prices every request; only a canary has a share.")
     if not 0 < share <= 1:
         raise RolloutError(f"Wanted a share above 0 and up to 1, such as 0.1; got {share:g}.")
-    return _amended(settings, rollout, "share", by, share=share)
+    return _amended(settings, rollout, "share", by=by, share=share)
 
 
-def _amended(settings: Settings, rollout: Rollout, event: Any, by: str, **changes: Any) -> Rollout:
+def _amended(settings: Settings, rollout: Rollout, event: Event, **changes: Any) -> Rollout:
     figures = read_progress(settings, rollout) or rollout.figures
     changed = amend(folder_of(settings.profiles_dir), rollout.id, figures=figures, **changes)
     if changed is None:
         raise RolloutError("The rollout ended in this moment. See `python -m serving.rollout status`.")
-    record(settings.audit_dir, event, changed, by)
+    record(settings.audit_dir, event, changed)
     return changed
 
 

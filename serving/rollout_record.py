@@ -12,7 +12,7 @@ from typing import Literal
 import msgspec
 
 from serving.rollout_rules import Figures
-from serving.rollout_state import Mode, Rollout
+from serving.rollout_state import By, Mode, Rollout
 
 RECORD = "rollout.jsonl"
 Event = Literal["started", "share", "better", "promoted", "rolled_back", "stopped"]
@@ -24,7 +24,7 @@ class RolloutEvent(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         time: in ISO 8601, UTC.
         rollout: its id.
-        by: who did it: `service` by itself, `operator`, or `pipeline`.
+        by: who did it.
         test: by which the service decided.
         reason: in words.
         figures: the evidence then.
@@ -38,13 +38,13 @@ class RolloutEvent(msgspec.Struct, frozen=True, kw_only=True):
     challenger: str
     mode: Mode
     share: float
-    by: str
+    by: By
     test: str = ""
     reason: str = ""
     figures: Figures | None = None
 
 
-def record(audit: Path, event: Event, rollout: Rollout, by: str) -> bool:
+def record(audit: Path, event: Event, rollout: Rollout) -> bool:
     """Whether the event was written down, on the disk; False: it was there already.
 
     Args:
@@ -55,7 +55,7 @@ def record(audit: Path, event: Event, rollout: Rollout, by: str) -> bool:
         fcntl.flock(file, fcntl.LOCK_EX)
         if event != "share" and _is_known(file.name, event, rollout.id):
             return False
-        line = msgspec.json.encode(_event(event, rollout, by)) + b"\n"
+        line = msgspec.json.encode(_event(event, rollout)) + b"\n"
         file.write(b"\n" * _is_torn(file.name) + line)
         file.flush()
         os.fsync(file.fileno())
@@ -77,7 +77,7 @@ def read_events(audit: Path) -> list[RolloutEvent]:
     return events
 
 
-def _event(event: Event, rollout: Rollout, by: str) -> RolloutEvent:
+def _event(event: Event, rollout: Rollout) -> RolloutEvent:
     return RolloutEvent(
         time=datetime.now(UTC).isoformat(timespec="milliseconds"),
         event=event,
@@ -87,7 +87,7 @@ def _event(event: Event, rollout: Rollout, by: str) -> RolloutEvent:
         challenger=rollout.challenger,
         mode=rollout.mode,
         share=rollout.share,
-        by=by,
+        by=rollout.by,
         test=rollout.test,
         reason=rollout.reason,
         figures=rollout.figures,

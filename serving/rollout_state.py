@@ -24,8 +24,10 @@ from serving.rollout_rules import Figures, Rules
 logger = logging.getLogger(__name__)
 
 FOLDER, STATE = "rollout", "state.json"  # in the folder of the profiles and receipts
+PROGRESS = "progress.json"  # in the folder of a rollout's evidence: the figures as they are now
 SALT_BYTES = 16
 Mode = Literal["shadow", "canary"]
+By = Literal["service", "operator", "pipeline"]
 # better: it is still tried, and may take the champion's place. All after it are ends.
 Status = Literal["running", "better", "promoted", "rolled_back", "stopped"]
 
@@ -44,6 +46,8 @@ class Rollout(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
         salt: in hexadecimal digits; with it the houses are drawn.
         started, ended: seconds since 1970.
         rules: when it ends.
+        by: who gave it its status or share: the service by itself, an operator, or a pipeline.
+        test: by which the service decided.
         reason: why the status is what it is, in words.
         figures: the evidence for it.
     """
@@ -58,6 +62,7 @@ class Rollout(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     salt: str
     started: float
     rules: Rules
+    by: By
     status: Status = "running"
     reason: str = ""
     ended: float | None = None
@@ -76,7 +81,7 @@ def folder_of(profiles: Path) -> Path:
 
 
 def new_rollout(
-    champion: Metadata, challenger: Metadata, bundle: Path, mode: Mode, share: float, rules: Rules
+    champion: Metadata, challenger: Metadata, bundle: Path, mode: Mode, share: float, rules: Rules, by: By
 ) -> Rollout:
     """A rollout that begins now.
 
@@ -106,6 +111,7 @@ def new_rollout(
         salt=secrets.token_hex(SALT_BYTES),
         started=now,
         rules=rules,
+        by=by,
     )
 
 
@@ -127,12 +133,21 @@ def begin(folder: Path, rollout: Rollout) -> None:
         RolloutError: another one is under way.
     """
     with _only_writer(folder):
-        if (known := read_rollout(folder)) is not None and known.active:
-            raise RolloutError(
-                f"Version {known.challenger} is tried already ({known.mode}, since {_ago(known.started)}). "
-                "`python -m serving.rollout stop` ends that; `share` changes its share."
-            )
+        check_none_active(folder)
         _write(folder, rollout)
+
+
+def check_none_active(folder: Path) -> None:
+    """Nothing, if no challenger is tried now.
+
+    Raises:
+        RolloutError: one is.
+    """
+    if (known := read_rollout(folder)) is not None and known.active:
+        raise RolloutError(
+            f"Version {known.challenger} is tried already ({known.mode}, since {_moment(known.started)}). "
+            "`python -m serving.rollout stop` ends that; `share` changes its share."
+        )
 
 
 def amend(folder: Path, rollout_id: str, **changes: Any) -> Rollout | None:
@@ -152,7 +167,7 @@ def _write(folder: Path, rollout: Rollout) -> None:
     write_atomically(folder / STATE, msgspec.json.format(msgspec.json.encode(rollout), indent=1))
 
 
-def _ago(moment: float) -> str:
+def _moment(moment: float) -> str:
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(moment))
 
 

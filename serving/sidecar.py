@@ -1,7 +1,7 @@
 """The service's helper process: it makes what the workers wrote durable, profiles it, and removes what is too old.
 
 It puts the profiles into the store of all machines, where there is one, and takes the verdict on drift from there.
-It also shows the figures of all workers on the metrics port.
+It also shows the figures of all workers on the metrics port, and ends a rollout whose challenger is bad.
 
 `python -m serving.sidecar --profiles DIR --metrics DIR --host H --port P`; the server starts it and it ends with it.
 Only one sidecar at a time works on a profiles folder; another one, of a service that is being replaced, waits.
@@ -25,6 +25,7 @@ from serving.processes import end_with_parent
 from serving.profile_store import ProfileStore
 from serving.profiles import profile_spool
 from serving.retention import remove_old, remove_old_profiles
+from serving.rollout_watch import watch
 from serving.settings import Settings, read_settings
 from serving.sharing import fetch_verdict, share
 from serving.spool import SPOOL
@@ -171,9 +172,12 @@ def main() -> None:
     settings = read_settings()
     durable = (arguments.profiles, stopped, settings.flush_seconds)
     syncing = threading.Thread(target=keep_durable, args=durable)
-    syncing.start()
+    watching = threading.Thread(target=watch, args=(arguments.profiles, stopped, settings))
+    for thread in (syncing, watching):
+        thread.start()
     work(arguments.profiles, stopped, settings)
-    syncing.join()
+    for thread in (syncing, watching):
+        thread.join()
 
 
 if __name__ == "__main__":

@@ -35,7 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     settings = read_settings()
     asked = _parser(settings).parse_args(arguments)
     try:
-        rollout, sample = _parameters(asked.config)
+        rollout, sample = parameters(asked.config)
         if asked.seed is not None:
             sample = sample.model_copy(update={"seed": asked.seed})
         for _ in range(asked.times):
@@ -70,7 +70,12 @@ def check(settings: Settings, rollout: Rollout, sample: Sample) -> tuple[Verific
     return inspect(running[0], standard), champion.version
 
 
-def _parameters(path: Path) -> tuple[Rollout, Sample]:
+def parameters(path: Path) -> tuple[Rollout, Sample]:
+    """How a deployment is verified, as a file such as zenml_config/deployment.yaml says.
+
+    Raises:
+        ConfigurationError: it does not say so.
+    """
     try:
         given = yaml.safe_load(path.read_text())["parameters"]
         return Rollout(**given["rollout"]), Sample(**given["verified_houses"])

@@ -1,4 +1,4 @@
-"""The step that puts the champion behind the service's port, after trying it beside the running one."""
+"""The step that puts a version behind the service's port, or lets it be tried beside the one that is there."""
 
 import tempfile
 import time
@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from zenml import ArtifactConfig, log_metadata, step
 from zenml.types import HTMLString
 
+from serving import rollout as rollouts
 from serving import service as services
 from serving.errors import ServingError
 from serving.keys import deployment_key
@@ -36,6 +37,9 @@ class Rollout(BaseModel):
         event_time_resolution_seconds: stored features whose event times are closer than this in the two stores are of
             the same observation.
         start_timeout_seconds: how long a service may take until it is ready.
+        mode: replace: the version is served. shadow, canary: it is tried beside the one that is served
+            (docs/rollout.md), by the rules in zenml_config/rollout.yaml.
+        share: of the houses that a canary answers for.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -43,16 +47,19 @@ class Rollout(BaseModel):
     tolerance: float = Field(ge=0)
     event_time_resolution_seconds: float = Field(gt=0)
     start_timeout_seconds: float = Field(gt=0)
+    mode: Literal["replace", "shadow", "canary"]
+    share: float = Field(gt=0, le=1)
 
 
 class Deployment(BaseModel):
     """What was done and what runs now.
 
     Attributes:
-        action: `kept`: the version was being served and answers rightly.
+        action: `kept`: the version was being served and answers rightly. `shadow`, `canary`: it is tried beside the
+            one that is served, which is `previous_version`.
         previous_version: the version that was served before, if any.
         candidate: how the version answered when it was tried beside the service that it replaces, if there was one.
-        live: how the service answers now.
+        live: how the service answers now; None where the version is only tried.
         seconds: how long it took.
     """
 
@@ -60,11 +67,11 @@ class Deployment(BaseModel):
     name: str
     version: str
     previous_version: str | None
-    action: Literal["started", "rolled", "kept"]
+    action: Literal["started", "rolled", "kept", "shadow", "canary"]
     pid: int
     log: str
     candidate: Verification | None
-    live: Verification
+    live: Verification | None
     seconds: float
 
 
@@ -75,8 +82,9 @@ def deploy_model(
     Annotated[Deployment, ArtifactConfig(name="deployment")],
     Annotated[HTMLString, ArtifactConfig(name="deployment_report")],
 ]:
-    """What is served now, and a page about it; if anything fails, what was served before is served on."""
-    deployment = deploy(champion, expected, rollout, read_settings())
+    """What is served or tried now, and a page about it; if anything fails, what was served before is served on."""
+    act = deploy if rollout.mode == "replace" else try_beside
+    deployment = act(champion, expected, rollout, read_settings())
     log_metadata(
         metadata=deployment.model_dump(mode="json", exclude_none=True),
         artifact_name="deployment",
@@ -104,6 +112,7 @@ def deploy(champion: Champion, expected: pd.DataFrame, rollout: Rollout, setting
             # With nothing to protect, the start on the port itself is the trial: a start takes seconds.
             candidate = _try_out(champion, check, rollout, settings) if running and not kept else None
             current, live = kept or _roll(champion, check, rollout, settings)
+            rollouts.end_by_deployment(settings, champion.version)
     except ServingError as err:
         raise DeploymentError(f"Version {champion.version} of {champion.name} is not deployed. {err.info}") from err
     return Deployment(
@@ -116,6 +125,43 @@ def deploy(champion: Champion, expected: pd.DataFrame, rollout: Rollout, setting
         log=current.log,
         candidate=candidate,
         live=live,
+        seconds=round(time.monotonic() - started, 1),
+    )
+
+
+def try_beside(challenger: Champion, expected: pd.DataFrame, rollout: Rollout, settings: Settings) -> Deployment:
+    """What was done: the challenger answers as the offline predictions, and is tried beside the version that serves.
+
+    Args:
+        expected: what `predict_houses` says of the challenger.
+
+    Raises:
+        DeploymentError: it did not start or answers otherwise, nothing is served that it could be tried beside, or
+            another one is being tried.
+    """
+    if rollout.mode == "replace":
+        raise DeploymentError("Wanted the mode shadow or canary to try a version beside another; got replace.")
+    started = time.monotonic()
+    try:
+        with services.only_deployer(settings):
+            rules, bundle = rollouts.rules_of(settings), Path(challenger.bundle)
+            rollouts.check_start(bundle, settings)
+            check = partial(verify, standard=_standard(challenger, expected, rollout, settings))
+            candidate = _try_out(challenger, check, rollout, settings)
+            rollouts.start(bundle, rollout.mode, rollout.share, rules, settings, "pipeline")
+            (current,) = services.serving(settings)
+    except ServingError as err:
+        raise DeploymentError(f"Version {challenger.version} of {challenger.name} is not tried. {err.info}") from err
+    return Deployment(
+        url=current.url,
+        name=challenger.name,
+        version=challenger.version,
+        previous_version=current.version,
+        action=rollout.mode,
+        pid=current.pid,
+        log=current.log,
+        candidate=candidate,
+        live=None,
         seconds=round(time.monotonic() - started, 1),
     )
 

@@ -27,5 +27,6 @@ def render(deployment: "Deployment") -> str:
         f'<tr><th style="{CELL}">{escape(name)}</th><td style="{CELL}">{escape(str(value))}</td></tr>'
         for name, value in facts.items()
     )
-    title = f"{escape(deployment.name)} v{escape(deployment.version)} is served"
+    done = "is served" if deployment.live else f"is tried as a {deployment.action}"
+    title = f"{escape(deployment.name)} v{escape(deployment.version)} {done}"
     return f'<div style="{STYLE}"><h2>{title}</h2><table style="{STYLE}">{rows}</table></div>'

@@ -8,6 +8,7 @@ from serving.bundle import read_metadata
 from serving.errors import BundleError
 from serving.hourly import ENDING, FEEDBACK
 from serving.rolling import read_state, read_wanted
+from serving.rollout_state import folder_of, read_rollout
 from serving.settings import Settings
 from serving.spool import SPOOL
 from steps.apply_contract import MODEL_VERSION
@@ -27,6 +28,7 @@ def model_versions(settings: Settings, client: "MlflowClient", store: "FeatureSt
         (
             _aliases(client),
             _served(settings),
+            _tried(settings),
             record_holds(_files(settings.profiles_dir / SPOOL), "receipts", settings.receipt_days),
             record_holds(_files(settings.profiles_dir / FEEDBACK), "feedback", settings.receipt_days),
             newest_holds([str(one.version) for one in known], settings.model_versions_kept),
@@ -76,6 +78,14 @@ def _served(settings: Settings) -> dict[str, Hold]:
             except BundleError:  # the service will refuse it
                 continue
     return found
+
+
+def _tried(settings: Settings) -> dict[str, Hold]:
+    """What is tried beside the champion."""
+    rollout = read_rollout(folder_of(settings.profiles_dir))
+    if rollout is None or not rollout.active:
+        return {}
+    return {rollout.challenger: Hold(f"tried beside version {rollout.champion} as a {rollout.mode}")}
 
 
 def _files(folder: Path) -> list[str]:

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -30,3 +31,11 @@ def written_pairs(folder: Path) -> list[Pairs]:
     """All the evidence in the folder of a rollout."""
     lines = [line for path in sorted(folder.glob(f"*{ENDING}")) for line in path.read_bytes().splitlines()]
     return [msgspec.json.decode(line, type=Pairs) for line in lines]
+
+
+def poisoned(folder: Path, version: str, frame: Any, rounds: int = 40) -> Path:
+    """A bundle of that version whose model learned the prices of other houses."""
+    from tests.serving_platform import write_model
+
+    shuffled = frame["MEDV"].sample(frac=1, random_state=3).to_numpy()
+    return write_model(folder, version, frame.assign(MEDV=shuffled), rounds)

@@ -42,7 +42,7 @@ def tried(champion: HousePriceModel, serving_platform: ServingPlatform) -> Itera
 
     def start(mode: Mode, share: float = 1.0, bundle: Path | None = None, waiting: bool = True) -> Rollout:
         two = bundle or serving_platform.bundles["2"]
-        rollout = new_rollout(champion.metadata, read_metadata(two), two, mode, share, rules())
+        rollout = new_rollout(champion.metadata, read_metadata(two), two, mode, share, rules(), "operator")
         begin(folder, rollout)
         started.append(rollout)
         until(lambda: challenger_of(champion) is not None or not waiting)
@@ -237,7 +237,7 @@ def test_a_rollout_of_another_champion_is_not_followed(
     champion: HousePriceModel, serving_platform: ServingPlatform
 ) -> None:
     one, two = (read_metadata(bundle) for bundle in serving_platform.bundles.values())
-    rollout = new_rollout(two, one, serving_platform.bundles["1"], "canary", 1.0, rules())
+    rollout = new_rollout(two, one, serving_platform.bundles["1"], "canary", 1.0, rules(), "operator")
     begin(folder_of(champion.settings.profiles_dir), rollout)
     assert challenger_of(champion) is None
     assert champion.follower is not None

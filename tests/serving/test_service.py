@@ -44,7 +44,7 @@ class Caller(threading.Thread):
                 # It connects anew by itself after a reply with `Connection: close`, and fails if it is cut off without.
                 connection.request("POST", PREDICTIONS, body, headers)
                 response = connection.getresponse()
-                self.versions.append(json.loads(response.read())["meta"]["tags"]["version"])
+                self.versions.append(json.loads(response.read())["meta"]["tags"].get("version", "mixed"))
             except (OSError, http.client.HTTPException) as err:
                 self.versions.append(repr(err))
             if not self.keep:

@@ -18,7 +18,7 @@ from steps.predict_offline import PRICE, predict_houses
 from tests.serving_platform import USED, ServingPlatform
 
 FEATURES = "house_price_features"
-ROLLOUT = Rollout(tolerance=1e-5, event_time_resolution_seconds=1, start_timeout_seconds=120)
+ROLLOUT = Rollout(tolerance=1e-5, event_time_resolution_seconds=1, start_timeout_seconds=120, mode="replace", share=0.1)
 
 
 def champion_of(bundle: Path, version: str) -> Champion:

@@ -64,7 +64,7 @@ def selection_page(ranking: pd.DataFrame, settings: FeatureSelection) -> str:
         "many training houses with replacement, fits the model anew and ranks the features by its SHAP values of all "
         f"training houses. The interval of the rank holds {settings.confidence:.0%} of the resamples. Borderline: in "
         f"the choice with less than {settings.borderline[1]:.0%} of the resamples, or out of it with more than "
-        f"{settings.borderline[0]:.0%} (stability selection, Meinshausen and Bühlmann 2010, who ask for 60 % to 90 %)."
+        f"{settings.borderline[0]:.0%} (stability selection, Meinshausen and Bühlmann 2010, who ask for 60% to 90%)."
         "</p>"
     )
 

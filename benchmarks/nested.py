@@ -47,7 +47,7 @@ def towns(X: Scaled) -> NDArray[np.intp]:
 
 def compared(iterations: int, folds: int) -> dict[str, Procedure]:
     """What is compared, the champion first. The talk's searches have their fits side by side, which changes nothing."""
-    tuned, *_, bagged = ours()
+    tuned, *_, bagged, by_region = ours()
     talks, *_ = talk.experiments(iterations, folds)
     searched = {
         f"{whose}: {wanted.name}": procedures.experiment(wanted, COLUMNS, SEED)
@@ -58,6 +58,7 @@ def compared(iterations: int, folds: int) -> dict[str, Procedure]:
     }
     return {
         f"this platform: {bagged.name}": procedures.experiment(bagged, COLUMNS, SEED),
+        f"this platform: {by_region.name}": procedures.experiment(by_region, COLUMNS, SEED),
         **searched,
         **fixed_peers(),
     }
@@ -65,8 +66,9 @@ def compared(iterations: int, folds: int) -> dict[str, Procedure]:
 
 def unsearched() -> dict[str, Procedure]:
     """The same without those that search."""
-    *_, bagged = ours()
-    return {f"this platform: {bagged.name}": procedures.experiment(bagged, COLUMNS, SEED), **fixed_peers()}
+    *_, bagged, by_region = ours()
+    own = {f"this platform: {one.name}": procedures.experiment(one, COLUMNS, SEED) for one in (bagged, by_region)}
+    return own | fixed_peers()
 
 
 def fixed_peers() -> dict[str, Procedure]:

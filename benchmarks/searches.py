@@ -12,12 +12,14 @@ from collections.abc import Sequence
 import msgspec
 import numpy as np
 
-from benchmarks.nested import houses, ours
+from benchmarks.nested import COLUMNS, houses, ours
 from benchmarks.talk import SEED, carry_out, experiments
 from benchmarks.training_results import OURS, SAME_SPACES, TALK, Timing
 from steps.core.columns import Matrix
+from steps.core.estimators import estimator
 from steps.core.experiments import Experiment
 from steps.core.regressors import regressor
+from steps.core.scaling import unscaled
 from steps.core.search import Scaled, fit_side_by_side, randomized_search, refitted
 from zenml_config.environment import ROOT
 
@@ -48,11 +50,13 @@ def fit(side: str, experiment: Experiment, X: Scaled, y: Matrix) -> None:
     """The experiment's model, as its side fits it."""
     if side == "talk":
         carry_out(experiment, X, y)
-    elif experiment.search is None:
-        regressor(experiment.with_bagging(experiment.parameters.given()), SEED).fit(X, y).get_booster()
+        return
+    scaler = unscaled(COLUMNS[-X.shape[1] :])
+    if experiment.search is None:
+        estimator(experiment.recorded(experiment.parameters.given()), SEED, scaler).fit(X, y).get_booster()
     else:
         search = randomized_search(regressor(experiment.parameters.given(), SEED), experiment.search, SEED, None)
-        refitted(experiment, fit_side_by_side(search, X, y), X, y, SEED)
+        refitted(experiment, fit_side_by_side(search, X, y), X, y, scaler, SEED)
 
 
 def _spent() -> float:

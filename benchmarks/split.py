@@ -14,10 +14,11 @@ import yaml
 from benchmarks.nested import COLUMNS, houses, ours
 from steps.core import procedures
 from steps.core.columns import Matrix, prices
+from steps.core.estimators import estimator
 from steps.core.evaluation import cross_validated, errors, out_of_fold
 from steps.core.experiments import Experiment, Validation
 from steps.core.regressors import plain, regressor
-from steps.core.scaling import fit_scaler, scale
+from steps.core.scaling import FittedScaler, fit_scaler, restrict, scale
 from steps.core.search import Scaled
 from steps.core.splitting import Preparation, split
 from zenml_config.environment import ROOT
@@ -39,13 +40,20 @@ def read(path: Path | None) -> pd.DataFrame:
     return table
 
 
-def measure(experiment: Experiment, train: Rows, test: Rows, validation: Validation) -> dict[str, float]:
-    """The figures of the experiment's model."""
+def measure(
+    experiment: Experiment, train: Rows, test: Rows, scaler: FittedScaler, validation: Validation
+) -> dict[str, float]:
+    """The figures of the experiment's model.
+
+    Args:
+        scaler: of the rows.
+    """
     X, y = train
     chosen, parameters = procedures.settle(experiment, X, y, COLUMNS, validation.model_seed)
-    rows, estimator = X[:, chosen], regressor(parameters, validation.model_seed)
-    figures = cross_validated(y, out_of_fold(estimator, rows, y, validation), validation)
-    return figures | errors(test[1], plain(estimator.fit(rows, y)).predict(test[0][:, chosen]), "test")
+    rows = X[:, chosen]
+    model = estimator(parameters, validation.model_seed, restrict(scaler, [COLUMNS[at] for at in chosen]))
+    figures = cross_validated(y, out_of_fold(model, rows, y, validation), validation)
+    return figures | errors(test[1], plain(model.fit(rows, y)).predict(test[0][:, chosen]), "test")
 
 
 def seeds(experiment: Experiment, train: Rows, test: Rows) -> list[float]:
@@ -62,10 +70,10 @@ def main() -> None:
     parts = split(read(Path(sys.argv[1]) if len(sys.argv) > 1 else None), Preparation(**settings["preparation"]))
     scaler = fit_scaler(parts[0])
     train, test = ((scale(part, scaler), prices(part)) for part in parts)
-    found = {one.name: measure(one, train, test, validation) for one in ours()}
+    found = {one.name: measure(one, train, test, scaler, validation) for one in ours()}
     for name, figures in sorted(found.items(), key=lambda item: item[1]["cv_rmse"]):
         line = "cross-validated RMSE {cv_rmse:.3f} ± {cv_rmse_sd:.2f}, test RMSE {test_rmse:.3f}, R² {test_r2:.3f}"
-        sys.stdout.write(f"{name:20} {line.format(**figures)}\n")
+        sys.stdout.write(f"{name:22} {line.format(**figures)}\n")
     single = seeds(ours()[-1], train, test)
     sys.stdout.write(
         f"{len(single)} single models that differ in their seed only: test RMSE {np.mean(single):.3f} "

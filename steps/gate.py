@@ -12,6 +12,7 @@ from serving.errors import BundleError
 from serving.intervals import INTERVALS
 from serving.settings import Settings, read_settings
 from steps.core.columns import Matrix, as_defined, feature_names, prices
+from steps.core.estimators import estimator
 from steps.core.evaluation import left_out_predictions, out_of_fold
 from steps.core.experiments import ExperimentResult, Validation
 from steps.core.fingerprint import HOUSE_ID
@@ -19,7 +20,6 @@ from steps.core.intervals import FittedIntervals
 from steps.core.paired import fold_errors, paired_test
 from steps.core.promotion import Evidence, Incumbent, Promotion, Verdict, check_floors, judge, without_comparison
 from steps.core.promotion_report import promotion_page, row_errors
-from steps.core.regressors import regressor
 from steps.core.scaling import FittedScaler, fit_scaler, restrict, scale
 from steps.materializers import FrameMaterializer
 from steps.registry import Bundle, champion_version, read_version
@@ -128,8 +128,9 @@ def _as_it_was_defined(bundle: Bundle, scaler: FittedScaler, train: pd.DataFrame
 
 def _left_out(incumbent: Incumbent, scaler: FittedScaler, train: pd.DataFrame, validation: Validation) -> Matrix:
     """What the incumbent's procedure, fitted again in the folds of today's data, says of the rows left out."""
-    estimator = regressor(incumbent.parameters, validation.model_seed)
-    return out_of_fold(estimator, scale(train, restrict(scaler, incumbent.features)), prices(train), validation)
+    own = restrict(scaler, incumbent.features)
+    model = estimator(incumbent.parameters, validation.model_seed, own)
+    return out_of_fold(model, scale(train, own), prices(train), validation)
 
 
 def _evidence(truth: Matrix, own: Matrix, theirs: Matrix, validation: Validation, promotion: Promotion) -> Evidence:

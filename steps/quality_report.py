@@ -15,6 +15,7 @@ from zenml.types import HTMLString
 from steps.core import (
     bins,
     columns,
+    estimators,
     evaluation,
     experiments,
     importance,
@@ -23,6 +24,7 @@ from steps.core import (
     quality_page,
     regressors,
     search,
+    segments,
 )
 from steps.core.columns import feature_names, matrix, prices
 from steps.core.compute import Compute
@@ -40,6 +42,7 @@ logger = get_logger(__name__)
             *(
                 bins,
                 columns,
+                estimators,
                 evaluation,
                 experiments,
                 importance,
@@ -48,6 +51,7 @@ logger = get_logger(__name__)
                 quality_page,
                 regressors,
                 search,
+                segments,
             ),
             *(f"steps.quality_report.{function}" for function in ("report_on", "compared", "group_numbers")),
         ]

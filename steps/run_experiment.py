@@ -1,7 +1,6 @@
 """The step that carries out one experiment and keeps it in MLflow."""
 
 import time
-from collections.abc import Sequence
 from contextlib import nullcontext
 from typing import TYPE_CHECKING, Annotated
 
@@ -19,18 +18,23 @@ from steps.core import (
     bagging,
     bins,
     columns,
+    ensembles,
+    estimators,
     evaluation,
     experiments,
+    gating,
     importance,
     plots,
     prediction,
     regressors,
     scaling,
     search,
+    segments,
     stability,
 )
 from steps.core.columns import Matrix, prices
 from steps.core.compute import LOCAL, Compute
+from steps.core.estimators import estimator
 from steps.core.evaluation import as_frame, cross_validated, errors, out_of_fold
 from steps.core.experiments import Experiment, ExperimentResult, Validation
 from steps.core.importance import FEATURE, rank, shap_values
@@ -67,14 +71,18 @@ logger = get_logger(__name__)
                 bagging,
                 bins,
                 columns,
+                ensembles,
+                estimators,
                 evaluation,
                 experiments,
+                gating,
                 importance,
                 plots,
                 prediction,
                 regressors,
                 scaling,
                 search,
+                segments,
                 stability,
             ),
             experiment_data,
@@ -163,9 +171,9 @@ def conduct(
     own_scaler = restrict(scaler, experiment.choose(ranking, scaler.features))
     with run_of(experiment.name, settings, {**tags, "git_commit": git_commit(settings.root)}) as run_id:
         X, y = scale(train, own_scaler), prices(train)
-        fitted = fit(experiment, X, y, own_scaler.features, validation.model_seed, compute)
+        fitted = fit(experiment, X, y, own_scaler, validation.model_seed, compute)
         booster = booster_bytes(fitted.model, own_scaler.features)
-        left_out = out_of_fold(regressor(fitted.parameters, validation.model_seed), X, y, validation)
+        left_out = out_of_fold(estimator(fitted.parameters, validation.model_seed, own_scaler), X, y, validation)
         metrics = {**cross_validated(y, left_out, validation), **measure(fitted, own_scaler, train, test)}
         seconds = {"search": fitted.seconds, "total": time.perf_counter() - started}
         figures = draw(booster, own_scaler, train, test)
@@ -199,16 +207,16 @@ def conduct(
 
 
 def fit(
-    experiment: Experiment, X: Scaled, y: Matrix, features: Sequence[str], seed: int, compute: Compute = LOCAL
+    experiment: Experiment, X: Scaled, y: Matrix, scaler: FittedScaler, seed: int, compute: Compute = LOCAL
 ) -> Fitted:
     """The experiment's model on all training rows, its parameters searched for if it says so, autologged."""
     started = time.perf_counter()
     parameters = experiment.parameters.given()
     if experiment.search is None:
-        parameters = experiment.with_bagging(parameters)
-        # Of several seeds each would log its parameters over those of the one before, which MLflow refuses.
-        with nullcontext() if experiment.bagging else autologging("xgboost"):
-            model = regressor(parameters, seed).fit(pd.DataFrame(X, columns=list(features)), y)
+        parameters = experiment.recorded(parameters)
+        # Of several models each would log its parameters over those of the one before, which MLflow refuses.
+        with autologging("xgboost") if experiment.is_single else nullcontext():
+            model = estimator(parameters, seed, scaler).fit(pd.DataFrame(X, columns=list(scaler.features)), y)
         return Fitted(plain(model), parameters, {}, time.perf_counter() - started)
     fits = experiment.search.iterations * experiment.search.folds
 
@@ -221,8 +229,10 @@ def fit(
     with autologging("sklearn"):
         fit_side_by_side(candidates, X, y, compute)
     best = {"search_rmse": float(-candidates.best_score_)}
-    model = refitted(experiment, candidates, X, y, seed)
-    return Fitted(model, found(experiment, candidates), best, time.perf_counter() - started, scores(candidates))
+        parameters = experiment.recorded(parameters)
+        # Of several models each would log its parameters over those of the one before, which MLflow refuses.
+        with autologging("xgboost") if experiment.is_single else nullcontext():
+            model = estimator(parameters, seed, scaler).fit(pd.DataFrame(X, columns=list(scaler.features)), y)
 
 
 def measure(fitted: Fitted, scaler: FittedScaler, train: pd.DataFrame, test: pd.DataFrame) -> dict[str, float]:

@@ -4,6 +4,7 @@ XGBoost only warns of a parameter that it does not know: here it is an error.
 """
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -119,6 +120,38 @@ class Bagging(_Strict):
     seeds: int = Field(ge=2, le=50)
 
 
+class Segments(_Strict):
+    """A model for each range of one column's values, joined in one booster (steps.core.segments).
+
+    Attributes:
+        column: one of the experiment's features.
+        cuts: in the column's unit, rising; a value belongs to the segment above the cuts that it reaches.
+        pooling: the weight of the other segments' houses in a segment's model: 0: its own houses only; below 1, which
+            would be the model of all houses.
+        minimum_houses: a segment with fewer houses among those that train has the model of all houses.
+    """
+
+    column: str = Field(min_length=1)
+    cuts: list[Annotated[float, Field(allow_inf_nan=False)]] = Field(min_length=1, max_length=50)
+    pooling: float = Field(ge=0, lt=1)
+    minimum_houses: int = Field(ge=1)
+
+    @model_validator(mode="after")
+    def _rising(self) -> Self:
+        if any(second <= first for first, second in pairwise(self.cuts)):
+            raise ValueError(f"segments: the cuts must rise; got {', '.join(f'{cut:g}' for cut in self.cuts)}")
+        return self
+
+    def recorded(self) -> dict[str, float | int | str]:
+        """The segments among a model's parameters; `steps.core.estimators` reads them."""
+        return {
+            "segment_column": self.column,
+            "segment_cuts": ", ".join(map(repr, self.cuts)),
+            "segment_pooling": self.pooling,
+            "segment_minimum": self.minimum_houses,
+        }
+
+
 class Experiment(_Strict):
     """One line of the comparison.
 
@@ -127,7 +160,8 @@ class Experiment(_Strict):
         derived: names of derived features that are taken besides.
         parameters: fixed; the search adds its own.
         search: or null: the parameters are taken as they are.
-        bagging: of the model that comes out; a search looks for its parameters with single models.
+        bagging, segments: of the model that comes out; a search looks for its parameters with single models of all
+            houses.
     """
 
     name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
@@ -135,6 +169,7 @@ class Experiment(_Strict):
     parameters: Hyperparameters
     search: Search | None
     bagging: Bagging | None = None
+    segments: Segments | None = None
     derived: list[str] = []
 
     @model_validator(mode="after")
@@ -144,9 +179,15 @@ class Experiment(_Strict):
             raise ValueError(f"{', '.join(sorted(both))}: fixed in `parameters` and drawn in `search`; remove one")
         return self
 
-    def with_bagging(self, parameters: dict[str, Any]) -> dict[str, Any]:
-        """XGBoost's parameters as they are recorded: with `bagging_seeds` where there is bagging."""
-        return parameters | ({"bagging_seeds": self.bagging.seeds} if self.bagging else {})
+    @property
+    def is_single(self) -> bool:
+        """Whether its model is one that XGBoost fits, rather than several joined."""
+        return self.bagging is None and self.segments is None
+
+    def recorded(self, parameters: dict[str, Any]) -> dict[str, Any]:
+        """XGBoost's parameters as they are recorded: with those of bagging and segments where there are any."""
+        bagging = {"bagging_seeds": self.bagging.seeds} if self.bagging else {}
+        return parameters | bagging | (self.segments.recorded() if self.segments else {})
 
     def choose(self, ranking: Sequence[str], order: Sequence[str]) -> list[str]:
         """The names of its features, the derived ones last.
@@ -156,7 +197,8 @@ class Experiment(_Strict):
             order: all features in the order of the contract, which the names keep; what is not ranked is derived.
 
         Raises:
-            ConfigurationError: it asks for more features than there are, or for a derived one that does not exist.
+            ConfigurationError: it asks for more features than there are, or for a derived one that does not exist, or
+                its segments are of a column that is not among them.
         """
         known = [name for name in order if name not in ranking]
         if unknown := [name for name in self.derived if name not in known]:
@@ -172,6 +214,12 @@ class Experiment(_Strict):
                 "Lower `shap_top` in zenml_config/training.yaml."
             )
         chosen = [*ranking[:count], *self.derived]
+        if self.segments is not None and self.segments.column not in chosen:
+            raise ConfigurationError(
+                f"Experiment {self.name} has segments by {self.segments.column}, which is none of its features "
+                f"({', '.join(name for name in order if name in chosen)}): the model could not see a house's segment. "
+                "Mend `segments` or `features` in zenml_config/training.yaml."
+            )
         return [name for name in order if name in chosen]
 
 
@@ -205,7 +253,7 @@ class ExperimentResult(BaseModel):
 
     Attributes:
         features: in training order.
-        parameters: XGBoost's, fixed and found, and `bagging_seeds`; the rest are its defaults.
+        parameters: XGBoost's, fixed and found, and those of bagging and segments; the rest are its defaults.
         metrics: `cv_…` over the folds of `Validation` (`cv_rmse_sd` is the spread between folds), `train_…` and
             `test_…` of the model that was fitted on all training rows, `search_rmse` the best score that the search
             saw, which is too good: it was chosen for being so. Errors in the target's unit.

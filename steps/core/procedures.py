@@ -8,9 +8,11 @@ from typing import Any
 
 from steps.core.columns import Matrix
 from steps.core.compute import LOCAL, Compute
+from steps.core.estimators import estimator
 from steps.core.experiments import Experiment
 from steps.core.importance import FEATURE, rank, shap_values
 from steps.core.regressors import regressor
+from steps.core.scaling import unscaled
 from steps.core.search import Scaled, fit_side_by_side, found, randomized_search
 
 # (rows that train, their prices, rows to be priced) to the prices of the latter.
@@ -28,14 +30,15 @@ def experiment(
     """The experiment from its choice of features to its model.
 
     Args:
-        features: the columns of the rows.
+        features: the columns of the rows, which are in the features' units if the experiment has segments.
         stored: those that are no derived ones; all if left out.
         found_already: parameters; with them nothing is looked for, which is quicker and flatters a searched experiment.
     """
 
     def carry_out(X: Scaled, y: Matrix, asked: Scaled) -> Matrix:
         at, parameters = settle(wanted, X, y, features, seed, compute, found_already, stored)
-        predicted: Matrix = regressor(parameters, seed).fit(X[:, at], y).predict(asked[:, at]).astype("float64")
+        model = estimator(parameters, seed, unscaled([features[position] for position in at]))
+        predicted: Matrix = model.fit(X[:, at], y).predict(asked[:, at]).astype("float64")
         return predicted
 
     return carry_out
@@ -72,7 +75,7 @@ def _ranking(wanted: Experiment, X: Scaled, y: Matrix, features: Sequence[str], 
 def _parameters(wanted: Experiment, X: Scaled, y: Matrix, seed: int, compute: Compute) -> dict[str, Any]:
     fixed = wanted.parameters.given()
     if wanted.search is None:
-        return wanted.with_bagging(fixed)
+        return wanted.recorded(fixed)
     candidates = randomized_search(regressor(fixed, seed), wanted.search, seed, None).set_params(refit=False)
     return found(wanted, fit_side_by_side(candidates, X, y, compute))
 

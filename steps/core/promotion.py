@@ -40,7 +40,7 @@ class Incumbent(BaseModel):
         model_digest: the SHA-256 of its booster.
         data_fingerprint: of the data it came from.
         intervals_digest: the SHA-256 of its table of intervals; none: it comes from before there were any.
-        parameters: XGBoost's, and perhaps `bagging_seeds`.
+        parameters: XGBoost's, and those of bagging and segments.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=())

@@ -28,10 +28,15 @@ def regressor(parameters: dict[str, Any], seed: int) -> "BinnedRegressor":
 
 def plain(model: XGBRegressor) -> XGBRegressor:
     """The fitted model as XGBoost's own class, which anyone can load, with the same booster."""
-    parameters = {name: value for name, value in model.get_params().items() if name != SEEDS}
-    own = XGBRegressor(**parameters)
+    own = XGBRegressor(**xgboosts_own(model))
     own.load_model(model.get_booster().save_raw("ubj"))
     return own
+
+
+def xgboosts_own(model: XGBRegressor) -> dict[str, Any]:
+    """The model's parameters that XGBoost's own class has too."""
+    known = XGBRegressor().get_params()
+    return {name: value for name, value in model.get_params().items() if name in known}
 
 
 class BinnedRegressor(XGBRegressor):
@@ -63,7 +68,7 @@ class BaggedRegressor(BinnedRegressor):
 
     def fit(self, X: Any, y: Any, **kwargs: Any) -> Self:
         """Fit one model after the other."""
-        own = {name: value for name, value in self.get_params().items() if name != SEEDS}
+        own = xgboosts_own(self)
         first = int(own["random_state"] or 0)
         singles = [BinnedRegressor(**own | {"random_state": first + number}) for number in range(self.bagging_seeds)]
         self.models_ = [single.fit(X, y, **kwargs) for single in singles]

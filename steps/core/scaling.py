@@ -50,6 +50,11 @@ def restrict(scaler: FittedScaler, features: Sequence[str]) -> FittedScaler:
     )
 
 
+def unscaled(features: Sequence[str]) -> FittedScaler:
+    """The scaler of rows that are left as they are."""
+    return FittedScaler(features=tuple(features), mean=(0.0,) * len(features), scale=(1.0,) * len(features), houses=0)
+
+
 def scale(houses: pd.DataFrame, scaler: FittedScaler) -> NDArray[np.float32]:
     """(n_houses, n_features) float32, as the booster takes them: the very arithmetic of serving.predictor."""
     raw: Matrix = matrix(houses, scaler.features)

@@ -14,8 +14,10 @@ from xgboost import XGBRegressor
 from steps.core.bins import CACHE
 from steps.core.columns import Matrix
 from steps.core.compute import LOCAL, Compute, side_by_side
+from steps.core.estimators import estimator
 from steps.core.experiments import Experiment, Search
-from steps.core.regressors import plain, regressor
+from steps.core.regressors import plain
+from steps.core.scaling import FittedScaler
 
 Scaled = NDArray[np.float32]
 
@@ -115,7 +117,7 @@ def found(experiment: Experiment, search: RandomizedSearchCV) -> dict[str, Any]:
     drawn = {
         name: value.item() if isinstance(value, np.generic) else value for name, value in search.best_params_.items()
     }
-    return experiment.with_bagging(experiment.parameters.given() | dict(sorted(drawn.items())))
+    return experiment.recorded(experiment.parameters.given() | dict(sorted(drawn.items())))
 
 
 def scores(search: RandomizedSearchCV) -> tuple[Matrix, Matrix]:
@@ -123,11 +125,17 @@ def scores(search: RandomizedSearchCV) -> tuple[Matrix, Matrix]:
     return -search.cv_results_["mean_test_score"], search.cv_results_["std_test_score"]
 
 
-def refitted(experiment: Experiment, search: RandomizedSearchCV, X: Scaled, y: Matrix, seed: int) -> XGBRegressor:
-    """The model with the parameters that were found: the search's own, or the mean of several where it is bagged."""
-    if experiment.bagging is None:
+def refitted(
+    experiment: Experiment, search: RandomizedSearchCV, X: Scaled, y: Matrix, scaler: FittedScaler, seed: int
+) -> XGBRegressor:
+    """The model with the parameters that were found: the search's own, or several joined (bagging, segments).
+
+    Args:
+        scaler: of the rows.
+    """
+    if experiment.is_single:
         return plain(search.best_estimator_)
-    return plain(regressor(found(experiment, search), seed).fit(X, y))
+    return plain(estimator(found(experiment, search), seed, scaler).fit(X, y))
 
 
 def booster_bytes(model: XGBRegressor, features: Sequence[str]) -> bytes:

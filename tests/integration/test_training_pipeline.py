@@ -29,7 +29,13 @@ from tests.houses import FINGERPRINT
 from tests.training import publish_boston, training_parameters
 from zenml_config.stack import register_stack
 
-NAMES = ["all_features_tuned", "shap_top10_default", "shap_top10_tuned", "all_features_bagged"]
+NAMES = [
+    "all_features_tuned",
+    "shap_top10_default",
+    "shap_top10_tuned",
+    "all_features_bagged",
+    "all_features_by_region",
+]
 
 
 @pytest.fixture
@@ -125,7 +131,7 @@ def champion(results: list[ExperimentResult]) -> ExperimentResult:
 
 
 def holds_what_each_experiment_is(results: list[ExperimentResult], ranking: pd.DataFrame) -> None:
-    tuned, default, top_tuned, bagged = results
+    tuned, default, top_tuned, bagged, by_region = results
     assert len(tuned.features) == 13
     assert default.features == top_tuned.features
     assert set(default.features) == set(ranking["feature"].head(10))
@@ -134,6 +140,12 @@ def holds_what_each_experiment_is(results: list[ExperimentResult], ranking: pd.D
         assert {"n_estimators", "max_depth", "max_bin"} == set(searched.parameters)
         assert searched.metrics["search_rmse"] > 0
     assert bagged.parameters.items() >= {"n_estimators": 30, "bagging_seeds": 2}.items()
+    assert by_region.parameters == bagged.parameters | {
+        "segment_column": "RAD",
+        "segment_cuts": "16.0",
+        "segment_pooling": 0.0,
+        "segment_minimum": 60,
+    }
     for result in results:
         assert result.metrics["train_rmse"] < result.metrics["cv_rmse"]
         assert result.metrics["test_r2"] > 0.8

@@ -11,6 +11,7 @@ from steps.core.errors import ConfigurationError
 from steps.core.experiments import Distribution, Experiments, Hyperparameters, Search
 from tests.training import experiment, result, training_parameters
 
+SEGMENTS = {"column": "RAD", "cuts": [5, 16], "pooling": 0.1, "minimum_houses": 60}
 SPACE = {"max_depth": {"randint": [2, 5]}}
 
 
@@ -20,15 +21,23 @@ def parse(entries: list[dict[str, Any]]) -> Experiments:
 
 def test_the_three_experiments_of_the_guide_are_configured() -> None:
     experiments = parse(training_parameters()["experiments"])
-    tuned, default, top_tuned, bagged = experiments
+    tuned, default, top_tuned, bagged, by_region = experiments
     assert [e.name for e in experiments] == [
         "all_features_tuned",
         "shap_top10_default",
         "shap_top10_tuned",
         "all_features_bagged",
+        "all_features_by_region",
     ]
     assert bagged.bagging is not None
-    assert bagged.with_bagging({"max_depth": 4}) == {"max_depth": 4, "bagging_seeds": 5}
+    assert bagged.recorded({"max_depth": 4}) == {"max_depth": 4, "bagging_seeds": 5}
+    assert by_region.recorded({}) == {
+        "bagging_seeds": 5,
+        "segment_column": "RAD",
+        "segment_cuts": "16.0",
+        "segment_pooling": 0.0,
+        "segment_minimum": 60,
+    }
     for searched in (tuned, top_tuned):
         assert searched.search is not None
         assert (searched.search.iterations, searched.search.folds) == (50, 10)
@@ -63,6 +72,12 @@ def test_one_more_experiment_costs_three_lines() -> None:
         ({"parameters": {"max_depth": 3}, "search": {"iterations": 5, "folds": 3, "space": SPACE}}, "fixed in"),
         ({"bagging": {"seeds": 1}}, "greater than or equal to 2"),
         ({"bagging": {"sees": 5}}, "Extra inputs"),
+        ({"segments": SEGMENTS | {"cuts": []}}, "at least 1 item"),
+        ({"segments": SEGMENTS | {"cuts": [5, 5]}}, "the cuts must rise; got 5, 5"),
+        ({"segments": SEGMENTS | {"cuts": [float("nan")]}}, "finite"),
+        ({"segments": SEGMENTS | {"pooling": 1.0}}, "less than 1"),
+        ({"segments": SEGMENTS | {"minimum_houses": 0}}, "greater than or equal to 1"),
+        ({"segments": SEGMENTS | {"minimum": 5}}, "Extra inputs"),
         ({"features": "some"}, "features"),
         ({"features": {"top": 3}}, "Extra inputs"),
         ({"name": "Two Words"}, "pattern"),
@@ -141,6 +156,14 @@ def test_a_derived_feature_that_the_contract_does_not_have_is_named(wrong: str) 
     says = f"quick wants the derived features {wrong}; the contract has TAX_PER_ROOM, NOX_PER_MILE"
     with pytest.raises(ConfigurationError, match=says):
         experiment(derived=[wrong]).choose(["LSTAT", "RM", "CRIM"], ORDER)
+
+
+def test_segments_of_a_column_that_is_no_feature_of_the_experiment_are_refused() -> None:
+    says = r"quick has segments by RAD, which is none of its features \(CRIM, LSTAT\)"
+    with pytest.raises(ConfigurationError, match=says):
+        experiment(features={"shap_top": 2}, segments=SEGMENTS).choose(
+            ["LSTAT", "CRIM", "RAD"], ["CRIM", "RAD", "LSTAT"]
+        )
 
 
 def test_every_parameter_is_one_that_xgboost_knows() -> None:

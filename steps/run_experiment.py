@@ -229,10 +229,8 @@ def fit(
     with autologging("sklearn"):
         fit_side_by_side(candidates, X, y, compute)
     best = {"search_rmse": float(-candidates.best_score_)}
-        parameters = experiment.recorded(parameters)
-        # Of several models each would log its parameters over those of the one before, which MLflow refuses.
-        with autologging("xgboost") if experiment.is_single else nullcontext():
-            model = estimator(parameters, seed, scaler).fit(pd.DataFrame(X, columns=list(scaler.features)), y)
+    model = refitted(experiment, candidates, X, y, scaler, seed)
+    return Fitted(model, found(experiment, candidates), best, time.perf_counter() - started, scores(candidates))
 
 
 def measure(fitted: Fitted, scaler: FittedScaler, train: pd.DataFrame, test: pd.DataFrame) -> dict[str, float]:

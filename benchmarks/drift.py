@@ -18,6 +18,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import xgboost
 import yaml
 from mlxtend.data import boston_housing_data
 
@@ -60,7 +61,7 @@ RULES: dict[str, Alarms] = {
 class World:
     """A model with its reference, and rows that it was not trained on."""
 
-    booster: "object"
+    booster: xgboost.Booster
     scaler: FittedScaler
     features: list[str]
     reference: dict[str, Sketch]
@@ -72,12 +73,12 @@ class World:
     def priced(self, rows: Matrix) -> Matrix:
         """The rows with the model's prices as the last column."""
         scaled = scale(pd.DataFrame(rows, columns=self.features), self.scaler)
-        predicted = self.booster.inplace_predict(scaled, missing=np.nan, validate_features=False)  # type: ignore[attr-defined]
+        predicted = self.booster.inplace_predict(scaled, missing=np.nan, validate_features=False)
         return np.column_stack([rows, predicted])
 
     def explained(self, rows: Matrix) -> ShapValues:
         """The SHAP values of the rows."""
-        return shap_values(self.booster, scale(pd.DataFrame(rows, columns=self.features), self.scaler), self.features)  # type: ignore[arg-type]
+        return shap_values(self.booster, scale(pd.DataFrame(rows, columns=self.features), self.scaler), self.features)
 
     def judged(self, rows: Matrix, settings: DriftSettings) -> DriftVerdict:
         """The verdict on the rows as a window of traffic."""

@@ -1,6 +1,6 @@
 """Rows profiled versus rows served while workers are killed at random; and what profiling costs: after `make demo`.
 
-`python -m benchmarks.profile_kills [--seconds 60] [--bundle DIR] [--seed N]`, two minutes, one service of its own.
+`python -m benchmarks.profile_kills [--seconds 60] [--bundle DIR] [--seed N]`, three minutes, one service of its own.
 
 First the service is under load in peace: what its profiling process takes of all its processor time, whylogs' import
 left out. Then a process of it, a worker or now and then the profiling one, is killed with SIGKILL every second or so.
@@ -34,7 +34,8 @@ from serving.sidecar import profile_under_lock
 from serving.spool import SPOOL
 
 CALLERS = 4
-PATIENCE_S, PEACE_S = 120, 20
+PATIENCE_S = 300
+ROUNDS = 2  # of profiling, in peace
 PROFILING = "serving.sidecar"
 
 
@@ -110,7 +111,7 @@ def run(bundle: Path, settings: Settings, seconds: float, seed: int) -> Outcome:
         callers = Callers(running.port, key)
         try:
             wait_for_a_profile(mine.profiles_dir)
-            share, rate = in_peace(running, callers)
+            share, rate = in_peace(running, callers, ROUNDS * mine.profile_seconds)
             kills, profiling_kills = kill(running, seconds, random.Random(seed))  # noqa: S311  # no secret
         finally:
             callers.stop()
@@ -126,7 +127,7 @@ def wait_for_a_profile(profiles: Path) -> None:
     """Wait until the first profile is written, so that whylogs is imported.
 
     Raises:
-        SystemExit: there is none in two minutes.
+        SystemExit: there is none in five minutes.
     """
     ends = time.monotonic() + PATIENCE_S
     while not any(profiles.glob(f"v*/*/*{PROFILE_ENDING}")):
@@ -135,13 +136,13 @@ def wait_for_a_profile(profiles: Path) -> None:
         time.sleep(0.2)
 
 
-def in_peace(running: Service, callers: Callers) -> tuple[float, float]:
+def in_peace(running: Service, callers: Callers, seconds: float) -> tuple[float, float]:
     """The share of the service's processor time that profiling takes, and answers a second."""
     before, answered = _seconds(running), callers.answered
-    time.sleep(PEACE_S)
+    time.sleep(seconds)
     spent = {pid: taken - before.get(pid, (0.0, ""))[0] for pid, (taken, _) in _seconds(running).items()}
     profiling = sum(spent[pid] for pid, (_, command) in before.items() if PROFILING in command)
-    return profiling / sum(spent.values()), (callers.answered - answered) / PEACE_S
+    return profiling / sum(spent.values()), (callers.answered - answered) / seconds
 
 
 def kill(running: Service, seconds: float, chance: random.Random) -> tuple[int, int]:

@@ -10,7 +10,7 @@ PRICE_UNIT = "thousand USD"
 
 def cause_section(verdict: DriftVerdict, cause: RootCause) -> str:
     """HTML of it."""
-    parts = [_effects(cause)]
+    parts = [_effects("Root cause" if verdict.drifted else "What the features do to the price", cause)]
     if verdict.drifted:
         concerned = {"feature services": cause.feature_services, "model versions": cause.model_versions}
         lines = [(name, ", ".join(found) or "none") for name, found in concerned.items()]
@@ -29,7 +29,7 @@ def table(heads: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
     return f"<table>{head}{body}</table>"
 
 
-def _effects(cause: RootCause) -> str:
+def _effects(title: str, cause: RootCause) -> str:
     heads = ("feature", "drifted", "share of the model", "drift x share", f"effect on the mean price, {PRICE_UNIT}")
     lines = [
         (
@@ -43,7 +43,7 @@ def _effects(cause: RootCause) -> str:
     ]
     change = "" if cause.price_change is None else f" Together: {cause.price_change:+.2f} {PRICE_UNIT}."
     return (
-        f"<h2>Root cause</h2><p class=key>From {cause.sampled_rows:,} rows of the window on this machine. The effect "
+        f"<h2>{title}</h2><p class=key>From {cause.sampled_rows:,} rows of the window on this machine. The effect "
         f"is the mean SHAP value less that of the training rows.{change}</p>{table(heads, lines)}"
     )
 

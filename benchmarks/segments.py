@@ -1,8 +1,8 @@
 """Models by segment beside the model of all houses, by segment: `python -m benchmarks.segments [SEEDS [REPEATS]]`.
 
 Writes docs/benchmarks/segments.json and prints the table of docs/training.md. The settings are those of the last
-experiment of training.yaml with so many seeds averaged (1), on repeated five-fold (2) of all houses; the rows that train
-say which segments are too small.
+experiment of training.yaml with so many seeds averaged (1), on repeated five-fold (2) of all houses; the rows that
+train say which segments are too small.
 """
 
 import sys

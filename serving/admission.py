@@ -1,10 +1,12 @@
 """Who may call: the key, then the limit; what is refused is written down."""
 
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from serving.audit import Audit
 from serving.client import Client
-from serving.errors import ServingError
+from serving.errors import OutsideTenantError, ServingError
 from serving.key_ring import KeyRing
 from serving.limits import Limits, open_limits
 from serving.settings import Settings
@@ -52,6 +54,15 @@ class Admission:
             self.audit.record(err, client or getattr(err, "client", None), path, address)
             raise
         return client
+
+    @contextmanager
+    def tenancy(self, client: Client, path: str, address: str) -> Iterator[None]:
+        """Inside, what a tenant may not ask for is written down as the refusals at the door are."""
+        try:
+            yield
+        except OutsideTenantError as err:
+            self.audit.record(err, client, path, address)
+            raise
 
 
 def open_admission(settings: Settings) -> Admission:

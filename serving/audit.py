@@ -122,7 +122,7 @@ def _line(now: float, error: ServingError, client: Client | None, path: str, add
         "reason": error.reason,
         "fault": getattr(error, "fault", None),
         "path": _short(path),
-        "client": client.name if client else None,
+        "client": client.label if client else None,
         "key_id": client.key_id if client else None,
         "address": _short(address),
     }

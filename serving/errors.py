@@ -87,6 +87,13 @@ class UnauthorizedError(ServingError):
         self.client = client
 
 
+class OutsideTenantError(ServingError):
+    """The key may not ask for this: the house or the receipt belongs to someone else."""
+
+    status = 403
+    reason = "OUTSIDE_TENANT"
+
+
 class LimitError(ServingError):
     """The key has had all the calls of its limit.
 

@@ -116,17 +116,24 @@ class Front:
         body = self._body(environ)
         model.check_ready()
         query = model.reader.read(body) or read_query(_decode(body), model.contract)
-        return Answer(msgspec.json.encode(model.answer(query, client.name)))
+        if not client.tenant:
+            return Answer(msgspec.json.encode(model.answer(query, client.name)))
+        with self.admission.tenancy(client, *_caller(environ)):
+            return Answer(msgspec.json.encode(model.answer_tenant(query, client)))
 
     def _feedback(self, environ: Environ) -> Answer:
         client, body = self._admit(environ), self._body(environ)
         self.model.check_ready()
-        self.model.accept_feedback(_decode(body), client.name)
+        message = _decode(body)
+        if client.tenant:
+            with self.admission.tenancy(client, *_caller(environ)):
+                self.model.tenants.confine_feedback(message, client)
+        self.model.accept_feedback(message, client.label)
         sent = {"wsgi.input": BytesIO(body), "CONTENT_LENGTH": str(len(body)), "CONTENT_TYPE": "application/json"}
         return self._ask_seldon({**environ, **sent})
 
     def _admit(self, environ: Environ) -> Client:
-        return self.admission.admit(presented_key(environ), environ["PATH_INFO"], environ.get("REMOTE_ADDR", ""))
+        return self.admission.admit(presented_key(environ), *_caller(environ))
 
     def _body(self, environ: Environ) -> bytes:
         """The body of the request.
@@ -185,6 +192,11 @@ class Front:
         if code >= 400:
             return _failure(_from_seldon(code, body))
         return Answer(body, code, dict(headers).get("Content-Type", "application/json"))
+
+
+def _caller(environ: Environ) -> tuple[str, str]:
+    """What is called, and the caller's address."""
+    return environ["PATH_INFO"], environ.get("REMOTE_ADDR", "")
 
 
 def _decode(body: bytes) -> Any:

@@ -19,11 +19,13 @@ from serving.errors import MalformedError, ServingError
 from serving.faults import error_body
 from serving.grpc_messages import read_feedback, read_message, write_reply
 from serving.model import HousePriceModel
+from serving.requests import read_query
 
 logger = logging.getLogger(__name__)
 
 CODES = {
     401: grpc.StatusCode.UNAUTHENTICATED,
+    403: grpc.StatusCode.PERMISSION_DENIED,
     404: grpc.StatusCode.NOT_FOUND,
     429: grpc.StatusCode.RESOURCE_EXHAUSTED,
     500: grpc.StatusCode.INTERNAL,
@@ -80,14 +82,21 @@ class Methods:
     def predict(self, request: bytes, client: Client) -> Any:
         """The prices for a `SeldonMessage`."""
         message = read_message(_parsed(self.messages.SeldonMessage, request))
-        return write_reply(self.model.price(message, client.name))
+        if not client.tenant:
+            return write_reply(self.model.price(message, client.name))
+        self.model.check_ready()
+        return write_reply(self.model.answer_tenant(read_query(message, self.model.contract), client))
 
     def feedback(self, request: bytes, client: Client) -> Any:
         """An empty `SeldonMessage`: the feedback was kept."""
         from seldon_core.seldon_methods import send_feedback
 
         feedback = _parsed(self.messages.Feedback, request)
-        self.model.accept_feedback(read_feedback(feedback), client.name)
+        message = read_feedback(feedback)
+        self.model.check_ready()
+        if client.tenant:
+            self.model.tenants.confine_feedback(message, client)
+        self.model.accept_feedback(message, client.label)
         return send_feedback(self.model, feedback, "0", self.model.measures)
 
     def describe(self, _: bytes, __: Client) -> Any:
@@ -101,8 +110,10 @@ class Methods:
             started, code = time.perf_counter(), 200
             try:
                 presented = dict(context.invocation_metadata()).get("x-api-key")
-                client = self.admission.admit(presented, path, host(context.peer()))
-                return method(request, client)
+                caller = path, host(context.peer())
+                client = self.admission.admit(presented, *caller)
+                with self.admission.tenancy(client, *caller):
+                    return method(request, client)
             except ServingError as err:
                 code = err.status
                 _abort(context, err)

@@ -15,7 +15,7 @@ from typing import Annotated
 
 import msgspec
 
-from serving.client import Client
+from serving.client import Client, Segment, TenantName
 from serving.errors import KeysError, UnauthorizedError
 from serving.files import signature
 from serving.settings import MOST_A_MINUTE
@@ -30,13 +30,13 @@ KEY_LENGTH = ID_END + 1 + 2 * SECRET_BYTES
 LOOK_EVERY_S = 0.5
 HEADER = "Send the header X-API-Key; the operator makes a key with `python -m serving.keys make NAME`."
 
-Name = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._@-]{0,63}\Z")]
+Name = TenantName
 Limit = Annotated[int, msgspec.Meta(ge=1, le=MOST_A_MINUTE)]
 Hex12 = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{12}\Z")]
 Hex64 = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}\Z")]
 
 
-class ApiKey(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class ApiKey(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """What is kept of a key.
 
     Attributes:
@@ -44,6 +44,8 @@ class ApiKey(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         digest: SHA-256 of the salt and the whole key, in hexadecimal digits.
         limit: calls a minute.
         created: UTC time in ISO form.
+        tenant: whose key it is; none: the operator's own.
+        segments: the houses that it may ask for; none: all.
     """
 
     id: Hex12
@@ -53,11 +55,13 @@ class ApiKey(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     limit: Limit
     created: str
     revoked: bool = False
+    tenant: TenantName | None = None
+    segments: tuple[Segment, ...] = ()
 
     @property
     def client(self) -> Client:
         """Who calls with it."""
-        return Client(self.id, self.name, self.limit)
+        return Client(self.id, self.name, self.limit, self.tenant or "", self.segments)
 
 
 class KeyFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -1,20 +1,24 @@
 """API keys: make, list and revoke them.
 
 `python -m serving.keys make NAME [--limit N]` prints a new key, this once; the file HPP_API_KEYS has only its salted
-hash. `list` shows the keys' ids, names and limits, `revoke NAME_OR_ID` ends one: within a second no worker takes it.
+hash. With `--tenant TENANT` it is that tenant's, and each `--segment COLUMN=LOW..HIGH` (both ends included) keeps it to
+the houses in that range: several of one column are alternatives, several columns must all hold.
+`list` shows the keys' ids, names, limits and houses, `revoke NAME_OR_ID` ends one: within a second no worker takes it.
 """
 
 import argparse
 import contextlib
 import fcntl
+import math
 import secrets
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
 
+from serving.client import Segment
 from serving.errors import KeysError
 from serving.files import write_atomically
 from serving.key_ring import ID_BYTES, PREFIX, SECRET_BYTES, ApiKey, KeyFile, digest, read_keys
@@ -24,18 +28,20 @@ ONLY_OURS = 0o600
 DEPLOYMENT_LIMIT = 600  # a deployment asks a handful of questions, whatever the demo's limit is
 
 
-def make_key(path: Path, name: str, limit: int) -> str:
+def make_key(path: Path, name: str, limit: int, tenant: str | None = None, segments: Sequence[Segment] = ()) -> str:
     """A new key, which is shown here and nowhere else.
 
     Args:
         path: the file of the keys; it is made if need be.
         name: the client, for people: letters, digits and `._@-`. A name may have two keys while one replaces the other.
         limit: calls a minute.
+        tenant: whose key it is; none: the operator's own.
+        segments: the houses that the tenant's key may ask for; none: all.
 
     Raises:
-        KeysError: the name or the limit is not allowed, or the file cannot be read.
+        KeysError: the name, the limit, the tenant or a segment is not allowed, or the file cannot be read.
     """
-    key, record = _new(name, limit)
+    key, record = _new(name, limit, tenant, segments)
     with _only_writer(path):
         _write(path, (*_existing(path), record))
     return key
@@ -94,16 +100,22 @@ def _valid(path: Path, kept: Path) -> str | None:
     return key if any(digest(bytes.fromhex(each.salt), key).hex() == each.digest for each in keys) else None
 
 
-def _new(name: str, limit: int) -> tuple[str, ApiKey]:
+def _new(name: str, limit: int, tenant: str | None = None, segments: Sequence[Segment] = ()) -> tuple[str, ApiKey]:
+    if segments and not tenant:
+        raise KeysError("A key with segments needs a tenant whose houses they are: add --tenant TENANT.")
     key_id, salt = secrets.token_hex(ID_BYTES), secrets.token_bytes(32)
     key = f"{PREFIX}{key_id}_{secrets.token_hex(SECRET_BYTES)}"
     created = datetime.now(UTC).isoformat(timespec="seconds")
-    record = ApiKey(key_id, name, salt.hex(), digest(salt, key).hex(), limit, created)
+    record = ApiKey(
+        key_id, name, salt.hex(), digest(salt, key).hex(), limit, created, tenant=tenant, segments=tuple(segments)
+    )
     try:
         return key, msgspec.convert(msgspec.to_builtins(record), ApiKey)
     except msgspec.ValidationError as err:
-        wanted = "Wanted a name of 1 to 64 letters, digits and ._@- that starts with a letter or digit, and a limit of"
-        raise KeysError(f"{wanted} 1 to {MOST_A_MINUTE} calls a minute; got {name[:80]!r} and {limit}.") from err
+        raise KeysError(
+            "Wanted names of client and tenant of 1 to 64 letters, digits and ._@- that start with a letter or digit, "
+            f"and a limit of 1 to {MOST_A_MINUTE} calls a minute; got {name[:80]!r}, {(tenant or '')[:80]!r} and {limit}."
+        ) from err
 
 
 def _revoked(key: ApiKey) -> ApiKey:
@@ -135,11 +147,34 @@ def _only_writer(path: Path) -> Iterator[None]:
 
 
 def _table(keys: tuple[ApiKey, ...]) -> str:
-    lines = ["id            limit/min  made                       state    name"]
+    lines = ["id            limit/min  made                       state    name, houses"]
     for key in keys:
         state = "revoked" if key.revoked else "valid"
-        lines.append(f"{key.id}  {key.limit:9}  {key.created}  {state:7}  {key.name}")
+        lines.append(f"{key.id}  {key.limit:9}  {key.created}  {state:7}  {key.client.label}{_houses(key)}")
     return "\n".join(lines) if keys else "There are no keys. Make one: python -m serving.keys make NAME"
+
+
+def _houses(key: ApiKey) -> str:
+    return "".join(f"  {segment.words}" for segment in key.segments)
+
+
+def segment(text: str) -> Segment:
+    """The segment that is written as `COLUMN=LOW..HIGH`.
+
+    Raises:
+        ArgumentTypeError: it is none.
+    """
+    column, _, span = text.partition("=")
+    low, _, high = span.partition("..")
+    try:
+        found = msgspec.convert({"column": column, "low": float(low), "high": float(high)}, Segment)
+        if math.isfinite(found.low) and math.isfinite(found.high) and found.low <= found.high:
+            return found
+    except (ValueError, msgspec.ValidationError):
+        pass
+    raise argparse.ArgumentTypeError(
+        f"wanted COLUMN=LOW..HIGH with LOW at most HIGH, such as RAD=1..8; got {text[:80]!r}"
+    )
 
 
 def parse(arguments: list[str], settings: Settings) -> argparse.Namespace:
@@ -149,6 +184,15 @@ def parse(arguments: list[str], settings: Settings) -> argparse.Namespace:
     make = commands.add_parser("make", help="make a key and print it, this once")
     make.add_argument("name", metavar="NAME", help="the client that will call with it")
     make.add_argument("--limit", type=int, default=settings.rate_limit, help="calls a minute (default: %(default)s)")
+    make.add_argument("--tenant", help="whose key it is: it sees its own receipts only")
+    make.add_argument(
+        "--segment",
+        type=segment,
+        action="append",
+        default=[],
+        metavar="COLUMN=LOW..HIGH",
+        help="keep the tenant's key to these houses; may be given again",
+    )
     commands.add_parser("list", help="show the keys' ids, names and limits")
     revoke = commands.add_parser("revoke", help="end a key")
     revoke.add_argument("name_or_id", metavar="NAME_OR_ID")
@@ -161,7 +205,7 @@ def main() -> None:
     wanted, path = parse(sys.argv[1:], settings), settings.api_keys
     try:
         if wanted.command == "make":
-            answer = make_key(path, wanted.name, wanted.limit)
+            answer = make_key(path, wanted.name, wanted.limit, wanted.tenant, wanted.segment)
         elif wanted.command == "list":
             answer = _table(_existing(path))
         else:

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from serving.bundle import Metadata, read_bundle, read_metadata
+from serving.client import Client
 from serving.contract import (
     ALL_FEATURES,
     HOUSE_FEATURES,
@@ -39,6 +40,7 @@ from serving.requests import Form, Query, RequestContract, read_query
 from serving.rollout_state import folder_of
 from serving.settings import Settings, read_settings
 from serving.spool import SPOOL, Spool
+from serving.tenants import Tenants
 
 logger = logging.getLogger(__name__)
 
@@ -98,6 +100,17 @@ class HousePriceModel:
             profiles / FEEDBACK, metadata.model_version, self._target(metadata), profiles / SPOOL, self.lookup.require
         )
         self.follower = None if self.alone else Follower(self, self._beside, folder_of(profiles))
+        # A tenant's houses may be told by a feature that the model does not use: all stored ones are looked up.
+        stored = tuple(self.contract.features)
+        everything = FeatureLookup(
+            settings.feature_store,
+            ALL_FEATURES,
+            stored,
+            settings.threads,
+            settings.lookup_cache_seconds,
+            settings.expired_features,
+        )
+        self.tenants = Tenants(stored, everything.find, profiles / SPOOL, self._target(metadata))
         self.fixed_tags = {
             "model": metadata.model_name,
             "version": metadata.model_version,
@@ -174,6 +187,19 @@ class HousePriceModel:
         if self.follower and not query.probe and (challenger := self.follower.challenger()) is not None:
             return challenger.answer(query, client)
         return self.reply(query, self.priced(query), client)
+
+    def answer_tenant(self, query: Query, client: Client) -> dict[str, Any]:
+        """The reply to a tenant's checked request, if all its rows are the tenant's.
+
+        Raises:
+            OutsideTenantError: one is not.
+            ServingError: as of `answer`.
+        """
+        if client.segments:
+            self.tenants.confine(query, client)
+        reply = self.answer(query, client.label)
+        reply["meta"]["tags"]["tenant"] = client.tenant
+        return reply
 
     def priced(self, query: Query) -> Priced:
         """The prices of a checked request, which nobody is answered with yet.

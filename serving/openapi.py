@@ -12,6 +12,7 @@ FORM = "application/x-www-form-urlencoded"
 ERRORS = {
     400: "The body is not JSON.",
     401: "The key is missing or unknown.",
+    403: "A house or a receipt is not the tenant's whose key it is; every fault is listed.",
     404: "A house is unknown, there is no verdict on drift yet, or nothing is served under the path.",
     405: "The path does not take this method; the header Allow names those that it takes.",
     413: "The request has more rows or bytes than the service takes.",
@@ -20,7 +21,7 @@ ERRORS = {
     429: "The client has used its limit; the header Retry-After says for how many seconds to wait.",
     503: "No model is ready, or a part that the service needs does not answer.",
 }
-OF_A_CALL = (400, 401, 413, 415, 422, 429, 503)
+OF_A_CALL = (400, 401, 403, 413, 415, 422, 429, 503)
 
 
 def document(contract: RequestContract, metadata: Metadata, settings: Settings) -> dict[str, Any]:

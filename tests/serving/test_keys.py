@@ -27,7 +27,7 @@ def command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
 
 @pytest.mark.parametrize("name", ["", " ", "a b", "-x", "x" * 65, "a\n", "é", "../x"])
 def test_a_name_that_is_not_plain_is_refused_and_nothing_is_written(tmp_path: Path, name: str) -> None:
-    with pytest.raises(KeysError, match="Wanted a name"):
+    with pytest.raises(KeysError, match="Wanted names"):
         make_key(tmp_path / "keys.json", name, 100)
     assert not (tmp_path / "keys.json").exists()
 

@@ -114,7 +114,7 @@ def _new(name: str, limit: int, tenant: str | None = None, segments: Sequence[Se
     except msgspec.ValidationError as err:
         raise KeysError(
             "Wanted names of client and tenant of 1 to 64 letters, digits and ._@- that start with a letter or digit, "
-            f"and a limit of 1 to {MOST_A_MINUTE} calls a minute; got {name[:80]!r}, {(tenant or '')[:80]!r} and {limit}."
+            f"and a limit of 1 to {MOST_A_MINUTE} calls a minute; got {name[:80]!r}, {(tenant or '')[:80]!r}, {limit}."
         ) from err
 
 

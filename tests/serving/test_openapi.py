@@ -81,7 +81,7 @@ def test_every_error_that_the_service_knows_is_described(described: dict[str, An
     statuses = {int(name.removeprefix("Error")) for name in described["components"]["responses"]}
     assert statuses == set(ERRORS) == {400, 401, 403, 404, 405, 413, 415, 422, 429, 503}
     predict = described["paths"]["/api/v1.0/predictions"]["post"]
-    assert set(predict["responses"]) == {"200", "400", "401", "404", "413", "415", "422", "429", "503"}
+    assert set(predict["responses"]) == {"200", "400", "401", "403", "404", "413", "415", "422", "429", "503"}
     assert predict["security"] == [{"key": []}]
 
 

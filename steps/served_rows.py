@@ -7,6 +7,7 @@ import msgspec
 import numpy as np
 import pandas as pd
 
+from serving.client import tenant_of
 from serving.hourly import ENDING
 from serving.receipts import Header
 from steps.core.root_cause import CLIENT, TENANT
@@ -20,7 +21,6 @@ class _Line(msgspec.Struct):
 
     rows: list[list[float | None]]
     client: str = ""
-    tenant: str = ""
     probe: bool = False
 
 
@@ -48,16 +48,17 @@ def _frame(path: Path, share: float) -> pd.DataFrame | None:
             header = msgspec.json.decode(file.readline(), type=Header)
         except msgspec.DecodeError:  # the worker was stopped in its first write
             return None
-    rows, callers = [], []
+    rows: list[list[float | None]] = []
+    callers: list[str] = []
     for line in _lines(path, share):
         if not line.probe:
             whole = [row for row in line.rows if len(row) == len(header.columns)]
             rows += whole
-            callers += [(line.client, line.tenant)] * len(whole)
+            callers += [line.client] * len(whole)
     if not rows:
         return None
     frame = pd.DataFrame(np.array(rows, dtype=np.float64), columns=list(header.columns))
-    return frame.assign(**{CLIENT: [one for one, _ in callers], TENANT: [one for _, one in callers]})
+    return frame.assign(**{CLIENT: callers, TENANT: [tenant_of(label) for label in callers]})
 
 
 def _lines(path: Path, share: float) -> Iterator[_Line]:

@@ -23,13 +23,14 @@ def served(spool: Path, *rooms: float | None, client: str = "acme", probe: bool 
 
 def test_the_rows_of_the_hours_come_with_who_asked_and_without_tests(tmp_path: Path) -> None:
     hour = served(tmp_path, 6.0, None)
-    served(tmp_path, 7.0, client="other")
+    served(tmp_path, 7.0, client="town/other")
     served(tmp_path, 8.0, probe=True)
     served(tmp_path, 9.0, version="8")
     found = served_rows(tmp_path, "7", [hour], 100, 0).sort_values("RM", ignore_index=True)
     assert found["RM"].tolist()[:2] == [6.0, 7.0]
     assert found["RM"].isna().tolist() == [False, False, True]
-    assert found["client"].tolist() == ["acme", "other", "acme"]
+    assert found["client"].tolist() == ["acme", "town/other", "acme"]
+    assert found["tenant"].tolist() == ["", "town", ""]
     assert served_rows(tmp_path, "7", ["1970-01-01T00"], 100, 0).empty
 
 

@@ -45,9 +45,7 @@ def rank_effects(
                 price_effect=change,
             )
         )
-    found.sort(
-        key=lambda one: (not one.drifted, -(one.weighted if one.price_effect is None else abs(one.price_effect)))
-    )
+    found.sort(key=_place)
     return tuple(one.model_copy(update={"rank": place}) for place, one in enumerate(found, start=1))
 
 

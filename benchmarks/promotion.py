@@ -27,6 +27,7 @@ from steps.core.evaluation import out_of_fold
 from steps.core.experiments import Validation
 from steps.core.paired import fold_errors, paired_test
 from steps.core.promotion import Promotion
+from steps.core.quality import corrected_difference
 from steps.core.regressors import regressor
 from zenml_config.environment import ROOT
 
@@ -81,10 +82,14 @@ class Results(msgspec.Struct, frozen=True):
 def judges(promotion: Promotion) -> dict[str, Judge]:
     """The tests that are compared, by name: whether the challenger is better."""
 
+    def by_houses(truth: Matrix, old: Matrix, new: Matrix, _: Validation) -> bool:
+        margins = (promotion.margin, promotion.not_worse_margin)
+        return paired_test(truth, old, new, promotion.alpha, *margins).p_better < promotion.alpha
+
     def corrected(truth: Matrix, old: Matrix, new: Matrix, validation: Validation) -> bool:
         gains = fold_errors(truth, old, validation) - fold_errors(truth, new, validation)
-        found = paired_test(gains, validation.folds, promotion.alpha, promotion.margin, promotion.not_worse_margin)
-        return found.p_better < promotion.alpha
+        found = corrected_difference(gains, 1 / (validation.folds - 1), 0.95)
+        return found.mean > 0 and found.p_value / 2 < promotion.alpha
 
     def uncorrected(truth: Matrix, old: Matrix, new: Matrix, validation: Validation) -> bool:
         gains = fold_errors(truth, old, validation) - fold_errors(truth, new, validation)
@@ -99,6 +104,7 @@ def judges(promotion: Promotion) -> dict[str, Judge]:
         return bool(fold_errors(truth, new, validation).mean() < fold_errors(truth, old, validation).mean())
 
     return {
+        "t-test of the houses, one repeat": by_houses,
         "corrected repeated K-fold t-test": corrected,
         "t-test of the folds, uncorrected": uncorrected,
         "paired bootstrap of the rows": bootstrap,

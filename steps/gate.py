@@ -17,7 +17,7 @@ from steps.core.evaluation import left_out_predictions, out_of_fold
 from steps.core.experiments import ExperimentResult, Validation
 from steps.core.fingerprint import HOUSE_ID
 from steps.core.intervals import FittedIntervals
-from steps.core.paired import fold_errors, paired_test
+from steps.core.paired import paired_test, pooled_rmse
 from steps.core.promotion import Evidence, Incumbent, Promotion, Verdict, check_floors, judge, without_comparison
 from steps.core.promotion_report import promotion_page, row_errors
 from steps.core.scaling import FittedScaler, fit_scaler, restrict, scale
@@ -102,7 +102,7 @@ def decide(
     if verdict is not None:
         return verdict, alone
     theirs = _left_out(incumbent, old_scaler, rows, validation)
-    evidence = _evidence(truth, own, theirs, validation, promotion)
+    evidence = _evidence(truth, own, theirs, promotion)
     verdict = judge(champion, data_fingerprint, incumbent, evidence, promotion)
     return verdict, row_errors(train[[HOUSE_ID]], truth, own, theirs)
 
@@ -133,8 +133,7 @@ def _left_out(incumbent: Incumbent, scaler: FittedScaler, train: pd.DataFrame, v
     return out_of_fold(model, scale(train, own), prices(train), validation)
 
 
-def _evidence(truth: Matrix, own: Matrix, theirs: Matrix, validation: Validation, promotion: Promotion) -> Evidence:
-    mine, old = fold_errors(truth, own, validation), fold_errors(truth, theirs, validation)
-    margins = (promotion.margin, promotion.not_worse_margin)
-    test = paired_test(old - mine, validation.folds, promotion.alpha, *margins)
-    return Evidence(challenger_rmse=float(mine.mean()), champion_rmse=float(old.mean()), test=test)
+def _evidence(truth: Matrix, own: Matrix, theirs: Matrix, promotion: Promotion) -> Evidence:
+    test = paired_test(truth, theirs, own, promotion.alpha, promotion.margin, promotion.not_worse_margin)
+    mine, old = (float(pooled_rmse(truth, side).mean()) for side in (own, theirs))
+    return Evidence(challenger_rmse=mine, champion_rmse=old, test=test)

@@ -54,7 +54,7 @@ class Incumbent(BaseModel):
 
 
 class Evidence(BaseModel):
-    """Both procedures on the same rows and folds of today's data: the errors in the target's unit."""
+    """Both procedures on the same rows and folds of today's data, and the RMSE of the rows left out."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -67,9 +67,9 @@ class Evidence(BaseModel):
         """The evidence in words."""
         test = self.test
         return (
-            f"out-of-fold RMSE {self.challenger_rmse:.3f} against {self.champion_rmse:.3f} in the same {test.folds} "
-            f"folds, gain {test.gain:+.3f} [{test.low:+.3f}, {test.high:+.3f}], p = {test.p_better:.3g} for better and "
-            f"{test.p_not_worse:.3g} for not worse"
+            f"out-of-fold RMSE {self.challenger_rmse:.3f} against {self.champion_rmse:.3f} on {test.houses} houses "
+            f"in the same folds, gain {test.gain:+.3f} [{test.low:+.3f}, {test.high:+.3f}], p = {test.p_better:.3g} "
+            f"for better and {test.p_not_worse:.3g} for not worse"
         )
 
 

@@ -40,14 +40,14 @@ def promotion_page(verdict: Verdict, errors: pd.DataFrame) -> str:
         lines = {
             "challenger, RMSE": f"{verdict.evidence.challenger_rmse:.3f}",
             "champion, RMSE": f"{verdict.evidence.champion_rmse:.3f}",
-            "gain (mean of the folds)": f"{test.gain:+.3f}",
+            "gain": f"{test.gain:+.3f}",
             "its interval": f"{test.low:+.3f} to {test.high:+.3f}",
             "p, better": f"{test.p_better:.3g}",
             "p, not worse": f"{test.p_not_worse:.3g}",
-            "folds": str(test.folds),
+            "houses": f"{test.houses}, each left out {test.repeats} times",
         }
         parts.append(f"<table>{''.join(f'<tr><td>{name}</td><td>{text}</td></tr>' for name, text in lines.items())}")
-        parts.append("</table><p>Corrected repeated K-fold t-test. Errors in thousands of US dollars.</p>")
+        parts.append("</table><p>Paired t-test of the houses. Errors in thousands of US dollars.</p>")
         parts.append(embedded("out-of-fold predictions of both", _figure(errors)))
         parts.append(f"<h2>Where they differ most</h2>{_widest(errors)}")
     return f"<!doctype html><meta charset=utf-8><style>{STYLE}</style>{''.join(parts)}"

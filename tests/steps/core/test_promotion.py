@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from steps.core.errors import GateError
 from steps.core.paired import fold_errors, paired_test
@@ -23,10 +24,13 @@ SERVING = Incumbent(
 )
 
 
-def evidence(*gains: float) -> Evidence:
-    """Of four folds of two repeats, with margins 0 and 0.15."""
-    test = paired_test(np.array(gains), 2, alpha=0.05, margin=0.0, allowed_loss=0.15)
-    return Evidence(challenger_rmse=3.0, champion_rmse=3.0 + test.gain, test=test)
+def evidence(champion: float, challenger: float, spread: float = 0.02) -> Evidence:
+    """Of models that miss every house by about so much, with margins 0 and 0.15."""
+    draw = np.random.default_rng(0)
+    truth = np.full(40, 20.0)
+    old, new = (truth + miss * (1 + spread * draw.standard_normal((2, 40))) for miss in (champion, challenger))
+    test = paired_test(truth, old, new, alpha=0.05, margin=0.0, allowed_loss=0.15)
+    return Evidence(challenger_rmse=challenger, champion_rmse=champion, test=test)
 
 
 def judged(found: Evidence, features: int = 13, fingerprint: str = "data") -> Verdict:
@@ -57,24 +61,24 @@ def test_what_misses_a_floor_may_not_serve(rmse: float, r2: float, says: str) ->
         check_floors("quick", {"test_rmse": rmse, "test_r2": r2}, promotion())
 
 
-BETTER, EQUAL, WORSE = (1.0, 1.1, 0.9, 1.0), (0.01, -0.01, 0.0, 0.0), (-1.0, -1.1, -0.9, -1.0)
+BETTER, EQUAL, WORSE, UNSURE = (4.0, 3.0), (3.0, 3.0), (3.0, 4.0), (3.0, 3.0, 0.5)
 
 
 @pytest.mark.parametrize(
-    ("gains", "features", "fingerprint", "outcome", "rule"),
+    ("errors", "features", "fingerprint", "outcome", "rule"),
     [
         (BETTER, 13, "data", "promote", "better"),
         (EQUAL, 13, "data", "challenge", "not better"),
         (EQUAL, 10, "data", "promote", "simpler"),
         (EQUAL, 13, "newer", "promote", "fresher"),
         (WORSE, 10, "newer", "challenge", "not better"),
-        ((5.0, -4.0, 3.0, -3.0), 10, "newer", "challenge", "not better"),  # it may be as much worse as better
+        (UNSURE, 10, "newer", "challenge", "not better"),  # it may be as much worse as better
     ],
 )
 def test_a_challenger_needs_to_be_better_or_not_worse_and_simpler_or_fresher(
-    gains: tuple[float, ...], features: int, fingerprint: str, outcome: str, rule: str
+    errors: tuple[float, ...], features: int, fingerprint: str, outcome: str, rule: str
 ) -> None:
-    verdict = judged(evidence(*gains), features, fingerprint)
+    verdict = judged(evidence(*errors), features, fingerprint)
     assert (verdict.outcome, verdict.rule, verdict.champion_version) == (outcome, rule, "3")
     assert "p = " in verdict.reason
 
@@ -102,18 +106,35 @@ def test_a_champion_whose_features_are_gone_gives_way() -> None:
     assert "needs F0" in verdict.reason
 
 
-def test_the_corrected_test_is_the_papers() -> None:
-    # Mean 0.5, variance 1/3; t = 0.5 / sqrt((1/4 + 1) / 3) = 0.7746 with three degrees of freedom.
-    found = paired_test(np.array([1.0, 0.0, 1.0, 0.0]), 2, alpha=0.05, margin=0.0, allowed_loss=0.5)
-    assert found.gain == 0.5
-    assert found.p_better == pytest.approx(0.2476, abs=1e-4)
-    assert found.p_not_worse == pytest.approx(0.10955, abs=1e-4)
-    assert found.low == pytest.approx(0.5 - 2.3534 * math.sqrt(5 / 12), abs=1e-3)
+def test_the_test_is_the_t_test_of_the_squared_errors_shares_in_the_rmse() -> None:
+    truth = np.zeros(4)
+    old, new = np.array([[3.0, 4.0, 5.0, 5.0]]), np.array([[1.0, 2.0, 3.0, 2.0]])
+    found = paired_test(truth, old, new, alpha=0.05, margin=0.0, allowed_loss=0.5)
+    before, after = math.sqrt(75 / 4), math.sqrt(18 / 4)
+    assert found.gain == pytest.approx(before - after)
+    shares = stats.ttest_1samp(old[0] ** 2 / (2 * before) - new[0] ** 2 / (2 * after), 0)
+    error = (before - after) / 2 / shares.statistic
+    assert found.p_better == pytest.approx(stats.t.sf(found.gain / error, 3))
+    assert found.p_not_worse == pytest.approx(stats.t.sf((found.gain + 0.5) / error, 3))
+    assert found.low == pytest.approx(found.gain - stats.t.ppf(0.95, 3) * error)
 
 
-def test_folds_that_do_not_differ_are_no_better_and_surely_not_worse() -> None:
-    found = paired_test(np.zeros(4), 2, alpha=0.05, margin=0.0, allowed_loss=0.15)
+def test_more_repeats_do_not_pass_for_more_houses() -> None:
+    draw = np.random.default_rng(1)
+    truth = draw.uniform(10, 40, 50)
+    old, new = (truth + draw.standard_normal((1, 50)) for _ in range(2))
+    once = paired_test(truth, old, new, 0.05, 0.0, 0.15)
+    often = paired_test(truth, *(np.repeat(side, 10, axis=0) for side in (old, new)), 0.05, 0.0, 0.15)
+    assert (often.repeats, often.houses) == (10, 50)
+    assert (often.low, often.high, often.p_better) == pytest.approx((once.low, once.high, once.p_better))
+
+
+def test_models_that_do_not_differ_are_no_better_and_surely_not_worse() -> None:
+    truth, same = np.zeros(4), np.ones((2, 4))
+    found = paired_test(truth, same, same, alpha=0.05, margin=0.0, allowed_loss=0.15)
     assert (found.p_better, found.p_not_worse, found.low, found.high) == (1.0, 0.0, 0.0, 0.0)
+    exact = paired_test(truth, same, np.zeros((2, 4)), alpha=0.05, margin=0.0, allowed_loss=0.15)
+    assert (exact.gain, exact.p_better) == (1.0, 0.0)
 
 
 def test_the_errors_are_those_of_each_fold_of_each_repeat() -> None:

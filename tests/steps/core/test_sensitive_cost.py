@@ -6,7 +6,8 @@ import pytest
 
 from steps.core.evaluation import out_of_fold
 from steps.core.experiments import Validation
-from steps.core.paired import fold_errors, paired_test
+from steps.core.paired import fold_errors
+from steps.core.quality import corrected_difference
 from steps.core.regressors import regressor
 from steps.core.sensitive import CostSettings
 from steps.core.sensitive_cost import cost_page, left_out_sets, measure
@@ -41,7 +42,7 @@ def test_a_feature_that_makes_the_price_costs_much_and_one_that_says_nothing_cos
     assert table.loc["N", "cost"] == pytest.approx(table.loc["N", "rmse_without"] - table.loc["N", "rmse_with"])
 
 
-def test_the_interval_is_that_of_the_promotion_test_in_the_first_repeats_of_the_same_folds() -> None:
+def test_the_interval_is_that_of_the_corrected_test_in_the_first_repeats_of_the_same_folds() -> None:
     frame, folds = houses(), FOLDS.model_copy(update={"repeats": 2})
     y = frame["MEDV"].to_numpy()
     estimator = regressor(SETTINGS.parameters.given(), FOLDS.model_seed)
@@ -49,9 +50,9 @@ def test_the_interval_is_that_of_the_promotion_test_in_the_first_repeats_of_the_
         fold_errors(y, out_of_fold(estimator, frame[names].to_numpy("float32"), y, folds), folds)
         for names in (["A", "C", "N"], ["C", "N"])
     )
-    expected = paired_test(without - with_all, 4, 0.05, 0, 0)
+    expected = corrected_difference(without - with_all, 1 / 3, SETTINGS.confidence)
     (row,) = measure(frame, ["A", "C", "N"], ["A"], FOLDS, SETTINGS).to_dict("records")
-    assert (row["cost"], row["low"], row["high"]) == pytest.approx((expected.gain, expected.low, expected.high))
+    assert (row["cost"], row["low"], row["high"]) == pytest.approx((expected.mean, expected.low, expected.high))
 
 
 def test_the_page_tells_the_cost_and_escapes_what_it_names() -> None:

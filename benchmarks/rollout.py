@@ -1,9 +1,9 @@
 """How soon a bad challenger is rolled back, how often a good one is, and how many true prices a promotion takes.
 
-`python -m benchmarks.rollout [--runs N] [--null-runs N] [--document FILE]` writes docs/benchmarks/rollout.json and,
-with a document, the table in it. Each run trains models on a random three fifths of the packaged houses; the other
-houses are the traffic, in random order, each once, and the rules of zenml_config/rollout.yaml are asked after every
-one of them.
+`python -m benchmarks.rollout [GROUP …] [--document FILE]` writes docs/benchmarks/rollout.json and, with a document, the
+table in it; groups that are not named stay there. Each run trains models on a random three fifths of the packaged
+houses; the other houses are the traffic, in random order, each once, and the rules of zenml_config/rollout.yaml are
+asked after every one of them.
 
 Bad challengers are judged before any true price comes; good ones with the true price of every house at once, so that
 all tests have their chance to be wrong. Promotions are judged on out-of-fold predictions of all houses.
@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from benchmarks.machine import describe
 from benchmarks.promotion import GOOD, QUICK
-from benchmarks.rollout_results import PLACE, Case, Results, encode, renewed, screen, summary
+from benchmarks.rollout_results import PLACE, Case, Results, encode, read, renewed, screen, summary, with_group
 from serving.files import write_atomically
 from serving.intervals import Intervals
 from serving.rollout import read_rules
@@ -34,11 +34,13 @@ from steps.core.intervals import IntervalSettings, fit_intervals
 from steps.core.regressors import regressor
 from zenml_config.environment import ROOT
 
-RUNS, NULL_RUNS, PROMOTION_RUNS = 100, 300, 40
+RUNS = {"bad": 100, "good": 300, "better": 40}
 SHARE = 0.6
 SPAN = (1.0, 50.0)
-FOLDS = 5
+FOLDS = 3  # of the intervals, and of the better challengers
 INTERVALS = IntervalSettings(coverage=0.9, groups=8)
+# The bagged experiment's parameters with one seed and half the trees: hundreds of fits.
+SERVED = {**GOOD, "n_estimators": 100, "learning_rate": 0.12}
 RM, LSTAT = 5, 12  # columns of the packaged data
 Parameters = dict[str, Any]
 
@@ -88,7 +90,7 @@ def champion(it: World, parameters: Parameters) -> Champion:
     return Champion(prices.astype(np.float64), np.maximum(prices - low, high - prices))
 
 
-def learned(it: World, y: Matrix | None = None, parameters: Parameters = GOOD) -> Matrix:
+def learned(it: World, y: Matrix | None = None, parameters: Parameters = SERVED) -> Matrix:
     """The prices of a model with another seed that learned these prices."""
     model = regressor(dict(parameters), it.seed()).fit(it.X, it.y if y is None else y)
     return np.asarray(model.predict(it.houses), dtype=np.float64)
@@ -130,10 +132,11 @@ BAD: dict[str, Challenger] = {
     "LSTAT as a share, not per cent": _served_with(_as_share),
     "RM and LSTAT swapped": _served_with(_swap),
 }
-GOOD_ONES: dict[str, tuple[Parameters, Challenger]] = {
-    "equal: another seed": (GOOD, learned),
-    "equal: trained on a bootstrap of the rows": (GOOD, _bootstrap),
-    "better: than XGBoost's defaults": ({}, learned),
+CHAMPIONS: dict[str, Parameters] = {"as good": SERVED, "worse": {}}
+GOOD_ONES: dict[str, tuple[str, Challenger]] = {
+    "equal: another seed": ("as good", learned),
+    "nearly equal: trained on a bootstrap of the rows": ("as good", _bootstrap),
+    "better: than XGBoost's defaults": ("worse", learned),
 }
 BETTER: dict[str, Parameters] = {"than XGBoost's defaults": {}, "than the quick settings": QUICK}
 
@@ -162,7 +165,7 @@ def bad_cases(runs: int, rules: Rules) -> list[Case]:
     found: dict[str, list[tuple[str, str, int]]] = {name: [] for name in BAD}
     for number in range(runs):
         it = world(number)
-        served = champion(it, GOOD)
+        served = champion(it, SERVED)
         for name, make in BAD.items():
             pairs = zip(served.prices, make(it), served.half_widths, [None] * len(it.truths), strict=True)
             found[name].append(decided(rules, pairs))
@@ -174,8 +177,9 @@ def good_cases(runs: int, rules: Rules) -> list[Case]:
     found: dict[str, list[tuple[str, str, int]]] = {name: [] for name in GOOD_ONES}
     for number in range(runs):
         it = world(10_000 + number)
-        for name, (parameters, make) in GOOD_ONES.items():
-            served = champion(it, parameters)
+        champions = {kind: champion(it, parameters) for kind, parameters in CHAMPIONS.items()}
+        for name, (kind, make) in GOOD_ONES.items():
+            served = champions[kind]
             pairs = zip(served.prices, make(it), served.half_widths, it.truths, strict=True)
             found[name].append(decided(rules, pairs))
     return [summary("good", name, outcomes, "roll back") for name, outcomes in found.items()]
@@ -190,7 +194,8 @@ def better_cases(runs: int, rules: Rules) -> list[Case]:
         for number in range(runs):
             folds = Validation(folds=FOLDS, repeats=1, seed=number, model_seed=number)
             old, new = (
-                out_of_fold(regressor(dict(each), number), X.astype(np.float32), y, folds)[0] for each in (worse, GOOD)
+                out_of_fold(regressor(dict(each), number), X.astype(np.float32), y, folds)[0]
+                for each in (worse, SERVED)
             )
             order = np.random.default_rng(number).permutation(len(y))
             wide = np.full(len(y), np.inf)
@@ -199,24 +204,26 @@ def better_cases(runs: int, rules: Rules) -> list[Case]:
     return cases
 
 
+GROUPS = {"bad": bad_cases, "good": good_cases, "better": better_cases}
+
+
 def main(arguments: list[str] | None = None) -> None:
     """Simulate, print the table and keep it."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.rollout", description=__doc__)
-    parser.add_argument("--runs", type=int, default=RUNS)
-    parser.add_argument("--null-runs", type=int, default=NULL_RUNS)
-    parser.add_argument("--promotion-runs", type=int, default=PROMOTION_RUNS)
+    parser.add_argument("groups", nargs="*", metavar="GROUP", help=", ".join(GROUPS))
+    parser.add_argument("--runs", type=int, help="of each case, for a quick look")
     parser.add_argument("--output", type=Path, default=PLACE)
     parser.add_argument("--document", type=Path, help="the document whose table is to be renewed")
     asked = parser.parse_args(arguments)
-    started, rules = time.perf_counter(), read_rules(ROOT / "zenml_config" / "rollout.yaml")
-    machine = describe(("xgboost", "numpy"))
-    cases = bad_cases(asked.runs, rules) + good_cases(asked.null_runs, rules)
-    cases += better_cases(asked.promotion_runs, rules)
-    seconds = round(time.perf_counter() - started, 1)
-    results = Results(date=time.strftime("%Y-%m-%d"), machine=machine, rules=rules, seconds=seconds, cases=cases)
-    asked.output.write_bytes(encode(results))
-    sys.stdout.write(screen(results))
+    rules, machine = read_rules(ROOT / "zenml_config" / "rollout.yaml"), describe(("xgboost", "numpy"))
+    cases = read(asked.output).cases if asked.groups and asked.output.exists() else []
+    for group in asked.groups or GROUPS:
+        cases = with_group(cases, GROUPS[group](asked.runs or RUNS[group], rules))
+        results = Results(date=time.strftime("%Y-%m-%d"), machine=machine, rules=rules, cases=cases)
+        asked.output.write_bytes(encode(results))
+        sys.stdout.write(screen(results))
     if asked.document:
+        results = read(asked.output)
         write_atomically(asked.document, renewed(asked.document.read_text(), results).encode())
 
 

@@ -14,9 +14,9 @@ from serving.rollout_rules import Judge
 from serving.rollout_state import Rollout, folder_of
 from serving.tailing import Tail
 
-# More houses than these are not told apart any more, and pairs whose true price comes later than so many others' are
-# forgotten: some 60 MB. A decision needs hundreds.
-MOST_HOUSES = 200_000
+# More houses than these are not counted any more, and a pair is forgotten when as many younger ones came before its
+# true price: 60 MB in all. A decision needs hundreds.
+MOST_HOUSES = 100_000
 
 
 class _Pair(NamedTuple):

@@ -131,7 +131,28 @@ def _prediction(contract: RequestContract, metadata: Metadata) -> Schema:
     }
     answer: Schema = {"type": "object", "required": ["names"], "properties": data}
     answer["oneOf"] = [{"required": ["ndarray"]}, {"required": ["tensor"]}]
-    return _object({"data": answer, "meta": _object({"tags": _reply_tags()})})
+    tags = {"anyOf": [_reply_tags(), _mixed_tags()]}
+    return _object({"data": answer, "meta": _object({"tags": tags})})
+
+
+def _mixed_tags() -> Schema:
+    """Of a batch that two versions priced (serving.mixed)."""
+    whole = _reply_tags()["properties"]
+    of_all = {name: whole[name] for name in ("model", "inference_ms")}
+    own = {name: whole[name] for name in ("feature_service", "features_used", "coverage")}
+    own_too = own | {name: whole[name] for name in ("receipt", "features")}
+    of_all["versions"] = {
+        "type": "array",
+        "items": {"type": "string"},
+        "description": "The version that priced each row, where a challenger is tried and prices some of them.",
+    }
+    of_all["by_version"] = {
+        "type": "object",
+        "additionalProperties": _object(own) | {"properties": own_too},
+        "description": "What each version says of its rows; row k of its receipt is the k-th row of that version.",
+    }
+    by_row = {name: whole[name] for name in ("expired", "explanations")}
+    return _object(of_all) | {"properties": of_all | by_row}
 
 
 def _reply_tags() -> Schema:

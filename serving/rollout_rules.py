@@ -93,6 +93,7 @@ class Judge:
         self._sum = 0.0
         self._counts = {"faults": 0, "load_faults": 0, "far": 0, "slow": 0}
         self._fault = ""
+        self._is_better = False
 
     def not_loaded(self, reason: str) -> None:
         """The challenger could not be loaded in a process."""
@@ -124,6 +125,9 @@ class Judge:
         self._worse.add(-gain)
         self._gain.add(gain)
         self._sum += gain
+        # Once shown it stays shown: wealth may be taken out at any time.
+        enough = self._better.count >= self.rules.fewest_truths
+        self._is_better |= enough and self._better.e_value * self.rules.better_alpha >= 1
 
     @property
     def figures(self) -> Figures:
@@ -154,7 +158,7 @@ class Judge:
             return Verdict("roll back", "latency", words + f"{rules.latency_ratio:g} times the champion's time")
         if self._worse.e_value * rules.worse_alpha >= 1:
             return Verdict("roll back", "worse", f"true prices say that it is worse: {self._by_truth()}")
-        if self._better.e_value * rules.better_alpha >= 1 and self._better.count >= rules.fewest_truths:
+        if self._is_better:
             return Verdict("promote", "better", f"true prices say that it is better: {self._by_truth()}")
         if self._drift.e_value * rules.drift_alpha >= 1:
             words = f"{counts['far']} of {self._drift.count} houses are priced outside of the champion's interval"

@@ -27,6 +27,8 @@ FOLDER, STATE = "rollout", "state.json"  # in the folder of the profiles and rec
 PROGRESS = "progress.json"  # in the folder of a rollout's evidence: the figures as they are now
 SALT_BYTES = 16
 Mode = Literal["shadow", "canary"]
+Id = Annotated[str, msgspec.Meta(pattern=r"^v[A-Za-z0-9_-]{1,8}-[0-9a-f]+\Z")]  # it names a folder
+Salt = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{32}\Z")]
 By = Literal["service", "operator", "pipeline"]
 # better: it is still tried, and may take the champion's place. All after it are ends.
 Status = Literal["running", "better", "promoted", "rolled_back", "stopped"]
@@ -52,14 +54,14 @@ class Rollout(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
         figures: the evidence for it.
     """
 
-    id: str
+    id: Id
     model: str
     champion: str
     challenger: str
     bundle: str
     mode: Mode
     share: Annotated[float, msgspec.Meta(gt=0, le=1)]
-    salt: str
+    salt: Salt
     started: float
     rules: Rules
     by: By

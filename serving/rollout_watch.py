@@ -104,5 +104,5 @@ def watch(profiles: Path, stopped: threading.Event, settings: Settings) -> None:
         try:
             watching.look()
             watching.clean()
-        except OSError:  # a full disk may be free again in the next round
+        except Exception:  # a full disk may be free again in the next round, and a challenger must not go unwatched
             logger.exception("The rollout could not be looked after")

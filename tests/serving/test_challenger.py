@@ -1,18 +1,23 @@
 """A challenger beside a champion, in one process."""
 
+import json
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
+from jsonschema import Draft202012Validator
 
 from serving.bundle import read_metadata
 from serving.errors import UnknownHouseError
 from serving.feedback import read_feedback
+from serving.grpc_messages import read_message, write_reply
 from serving.hourly import FEEDBACK
 from serving.model import HousePriceModel
+from serving.openapi import document
 from serving.replay import replay
 from serving.rollout_state import Mode, Rollout, amend, begin, folder_of, new_rollout
 from serving.seldon_protocol import install
@@ -188,6 +193,31 @@ def test_the_feedback_of_a_mixed_batch_reaches_both_versions(
     kept = read_feedback(champion.settings.profiles_dir / FEEDBACK)
     assert {one.house_id: one.truth for one in kept} == {one: 10.0 + one for one in IDS}
     assert {one.house_id: one.version for one in kept} == dict(zip(IDS, versions(reply), strict=True))
+
+
+def test_the_reply_to_a_mixed_batch_is_as_the_openapi_document_says(
+    champion: HousePriceModel, tried: Callable[..., Rollout]
+) -> None:
+    tried("canary", 0.5)
+    described = document(champion.contract, champion.metadata, champion.settings)
+    schema = {"$ref": "#/components/schemas/Prediction", "components": described["components"]}
+    reply = json.loads(msgspec.json.encode(champion.price(by_id(IDS, explain=True, features=True))))
+    assert "versions" in reply["meta"]["tags"]
+    Draft202012Validator(schema).validate(reply)
+    del reply["meta"]["tags"]["versions"]
+    assert not Draft202012Validator(schema).is_valid(reply)
+
+
+def test_the_reply_to_a_mixed_batch_goes_over_grpc_as_it_is(
+    champion: HousePriceModel, tried: Callable[..., Rollout], serving_platform: ServingPlatform
+) -> None:
+    install(serving_platform.var / "seldon-protocol")
+    tried("canary", 0.5)
+    reply = champion.price(by_id(IDS))
+    sent = read_message(write_reply(reply))
+    assert sent["meta"]["tags"]["versions"] == versions(reply)
+    assert [own["receipt"] for own in sent["meta"]["tags"]["by_version"].values()] == receipts(reply)
+    assert [row[0] for row in sent["data"]["ndarray"]] == prices(reply)
 
 
 def test_a_challenger_that_raises_or_prices_nonsense_fails_no_request(

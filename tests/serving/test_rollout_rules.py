@@ -85,6 +85,16 @@ def test_a_better_one_is_not_promoted_on_few_truths() -> None:
     assert judge.verdict().action == "promote"
 
 
+def test_what_true_prices_have_shown_outweighs_that_the_two_are_far_apart() -> None:
+    judge = Judge(rules())
+    for _ in range(60):
+        judge.truth(20.0, 24.0, 20.0)
+    for _ in range(60):
+        judge.house(24.0, 12.0, 4.0)
+        judge.truth(20.0, 21.0, 21.0)
+    assert judge.verdict().action == "promote"
+
+
 def test_the_levels_that_roll_back_add_up_to_less_than_a_hundredth() -> None:
     found = rules()
     assert found.fault_alpha + found.drift_alpha + found.latency_alpha + found.worse_alpha < 0.01

@@ -14,12 +14,14 @@ from steps.core.quality import QualitySettings
 from steps.core.sensitive import SensitiveFeatures
 from steps.core.splitting import Preparation
 from steps.core.stability import FeatureSelection
+from steps.describe_model import describe_model
 from steps.fit_intervals import fit_intervals
 from steps.gate import gate
 from steps.measure_sensitive import measure_sensitive
 from steps.prepare import prepare
 from steps.quality_report import quality_report
 from steps.rank_features import rank_features
+from steps.read_statements import ModelCard, read_statements
 from steps.register import register
 from steps.run_experiment import run_experiment
 from steps.zenml_tracker import tracked
@@ -37,9 +39,11 @@ def training_pipeline(
     quality: QualitySettings,
     promotion: Promotion,
     sensitive_features: SensitiveFeatures,
+    model_card: ModelCard,
 ) -> None:
     """Build the training set, carry out the experiments, choose one, register it as champion or challenger."""
-    known, fingerprint, mlflow_experiment, all_derived, meanings = build_training_set(training_set)
+    statements = read_statements(model_card)
+    known, fingerprint, mlflow_experiment, all_derived, meanings, report = build_training_set(training_set)
     houses, derived, admission = admit_features(known, all_derived, training_set, sensitive_features, experiments)
     train, test, scaler = prepare(houses, preparation)
     ranking, _, _ = rank_features(train, scaler, validation, feature_selection, derived, admission)
@@ -67,8 +71,12 @@ def training_pipeline(
         models.append(model)
         left_out.append(predictions)
     champion, model, _, predictions = choose_champion(results, models, left_out, validation, quality)
-    quality_report(champion, houses, experiments, validation, quality, compute, derived)
-    measure_sensitive(known, train, all_derived, admission, validation, sensitive_features.cost)
+    quality_found, _ = quality_report(champion, houses, experiments, validation, quality, compute, derived)
+    sensitive_cost, _ = measure_sensitive(known, train, all_derived, admission, validation, sensitive_features.cost)
     fitted, _ = fit_intervals(champion, model, predictions, scaler, train, test, intervals)
     verdict, _, _ = gate(champion, predictions, fitted, scaler, train, fingerprint, validation, promotion)
-    register(verdict, champion, model, fitted, scaler, train, fingerprint)
+    evidence = describe_model(
+        *(statements, training_set, known, all_derived, fingerprint, report, train, champion, predictions, ranking),
+        *(validation, fitted, quality_found, verdict, admission, sensitive_cost, sensitive_features),
+    )
+    register(verdict, champion, model, fitted, scaler, train, fingerprint, evidence)

@@ -18,6 +18,8 @@ MODEL = "model.ubj"
 ONNX = "model.onnx"  # the same trees, for serving
 SCALER = "scaler.json"
 REFERENCE_PROFILE = "reference_profile.bin"
+CARD, CARD_PAGE = "model_card.md", "model_card.html"
+WITHOUT_PRICES = frozenset({REFERENCE_PROFILE, CARD, CARD_PAGE})  # no price depends on them; made anew they differ
 
 
 class Scaler(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -70,6 +72,11 @@ class Metadata(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
 def digest(data: bytes) -> str:
     """The SHA-256 of the bytes, in hexadecimal."""
     return hashlib.sha256(data).hexdigest()
+
+
+def deciding(files: Mapping[str, str]) -> dict[str, str]:
+    """The digests of those of the files that a price may depend on, by name."""
+    return {name: found for name, found in files.items() if name not in WITHOUT_PRICES}
 
 
 def write_bundle(folder: Path, metadata: Metadata, files: Mapping[str, bytes]) -> Metadata:

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from serving.bundle import Metadata
+from serving.bundle import Metadata, deciding
 from serving.errors import AlteredReceiptError, MalformedReceiptError, UnknownReceiptError
 from serving.hourly import ENDING
 
@@ -38,7 +38,7 @@ class Header(msgspec.Struct, frozen=True):
         version: the model version that served.
         columns: names of the features, in training order.
         outputs: names of the values of an answered row, the price first.
-        files: SHA-256 of each file of the bundle, by file name.
+        files: SHA-256 of each file of the bundle that a price may depend on, by file name.
     """
 
     version: str
@@ -57,7 +57,7 @@ def header_of(metadata: Metadata, outputs: Sequence[str]) -> Header:
         tuple(outputs),
         metadata.model_name,
         metadata.feature_service,
-        metadata.files,
+        deciding(metadata.files),
     )
 
 

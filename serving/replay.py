@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from serving.bundle import Metadata, read_bundle, read_metadata
+from serving.bundle import Metadata, deciding, read_bundle, read_metadata
 from serving.errors import BundleError, NotRebuiltError, ServingError, UnknownReceiptError
 from serving.predictor import Predictor
 from serving.receipts import Header, Receipt, Served, read_receipt
@@ -94,10 +94,8 @@ def rebuild(receipt: Receipt, models: Path) -> tuple[Metadata, list[list[float]]
 def _bundle(header: Header, models: Path) -> tuple[Metadata, dict[str, bytes]]:
     folder = models / f"v{header.version}"
     try:
-        known = read_metadata(folder)
-        if changed := sorted(
-            name for name in {*known.files, *header.files} if known.files.get(name) != header.files.get(name)
-        ):
+        known, told = deciding(read_metadata(folder).files), deciding(header.files)
+        if changed := sorted(name for name in {*known, *told} if known.get(name) != told.get(name)):
             raise NotRebuiltError(
                 f"{folder} is not the bundle that answered: {', '.join(changed)} have other digests than those in the "
                 f"receipt. Put the bundle of {header.model} v{header.version} back."

@@ -49,12 +49,14 @@ def build_training_set(
     Annotated[str, ArtifactConfig(name="mlflow_experiment")],
     Annotated[list[str], ArtifactConfig(name="derived_features")],
     Annotated[dict[str, dict[str, str]], ArtifactConfig(name="column_meanings")],
+    Annotated[PointInTimeReport, ArtifactConfig(name="point_in_time")],
 ]:
     """The houses by id with features as of the time of their price, what identifies them, and where runs are kept.
 
     The third is the identity of the MLflow experiment, made if need be: the experiments come from the cache only as
     long as the MLflow store that holds their runs is the same. The fourth is which of the features are derived: they
-    follow from the others and do not identify the data. The last is each column's description, unit and allowed values.
+    follow from the others and do not identify the data. The fifth is each column's description, unit and allowed
+    values, the last what became of the question to Feast.
     """
     settings = read_settings()
     houses, report = read_training_set(settings, training_set)
@@ -77,7 +79,8 @@ def build_training_set(
         artifact_name="training_set",
         infer_artifact=True,
     )
-    return houses, identity, f"{experiment.experiment_id} of {experiment.creation_time}", derived, meanings
+    identity_of_runs = f"{experiment.experiment_id} of {experiment.creation_time}"
+    return houses, identity, identity_of_runs, derived, meanings, report
 
 
 def derived_features(settings: Settings, feature_service: str) -> list[str]:

@@ -129,6 +129,8 @@ def _told(
         as_of=as_of.isoformat() if as_of else None,
         expired_houses=some(answer[HOUSE_ID], expired),
         never_observed_houses=some(answer[HOUSE_ID], never),
+        first_time=answer[EVENT].min().isoformat(timespec="seconds") if len(answer) else None,
+        last_time=answer[EVENT].max().isoformat(timespec="seconds") if len(answer) else None,
     )
     return PointInTime(answer, report, expired, never, {one.view: one.times for one in observations})
 

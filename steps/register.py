@@ -7,16 +7,20 @@ from pydantic import BaseModel
 from zenml import ArtifactConfig, get_step_context, log_metadata, step
 from zenml.logger import get_logger
 from zenml.metadata.metadata_types import MetadataType
+from zenml.types import HTMLString
 
-from serving.bundle import write_bundle
+from serving.bundle import CARD_PAGE, write_bundle
 from serving.settings import Settings, read_settings
 from steps.apply_contract import apply_definitions
+from steps.core.card_evidence import CardEvidence
 from steps.core.errors import PlatformError
 from steps.core.experiments import ExperimentResult
 from steps.core.intervals import FittedIntervals
+from steps.core.model_card import description
 from steps.core.promotion import Verdict
 from steps.core.scaling import FittedScaler, restrict
 from steps.model_bundle import collect_files, describe, has_bundle
+from steps.model_card import card_files, card_tags
 from steps.registry import RETIRED, Bundle, bundle_folder, read_version, version_under, versions
 from steps.tracking import ALIAS, CHALLENGER, MODEL, mlflow_client
 
@@ -24,6 +28,8 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
 
 logger = get_logger(__name__)
+
+NO_CARD = b"<!doctype html><meta charset=utf-8><p>This version was registered before there were model cards.</p>"
 
 
 class RegisteredModel(BaseModel):
@@ -52,13 +58,21 @@ def register(
     scaler: FittedScaler,
     train: pd.DataFrame,
     data_fingerprint: str,
-) -> Annotated[RegisteredModel, ArtifactConfig(name="registered_model")]:
-    """The champion as a registered version with its alias; nothing new if it is the version that serves."""
+    evidence: CardEvidence,
+) -> tuple[
+    Annotated[RegisteredModel, ArtifactConfig(name="registered_model")],
+    Annotated[HTMLString, ArtifactConfig(name="model_card")],
+]:
+    """The champion as a registered version with its alias; nothing new if it is the version that serves.
+
+    The second is the version's model card.
+    """
     run = str(get_step_context().pipeline_run.id)
     registered = enrol(
         *(champion, model, intervals, restrict(scaler, champion.features), train, data_fingerprint, run),
         read_settings(),
         CHALLENGER if verdict.outcome == "challenge" else ALIAS,
+        evidence,
     )
     did = "is registered" if registered.is_new else "was registered already"
     logger.info("%s v%s %s as %s: %s", registered.name, registered.version, did, registered.alias, registered.bundle)
@@ -68,8 +82,9 @@ def register(
         **champion.metrics,
         **intervals.metrics,
     }
-    log_metadata(metadata=facts, infer_artifact=True)
-    return registered
+    log_metadata(metadata=facts, artifact_name="registered_model", infer_artifact=True)
+    card = read_version(read_settings(), registered.version).files.get(CARD_PAGE, NO_CARD)
+    return registered, HTMLString(card.decode())
 
 
 def enrol(
@@ -82,18 +97,23 @@ def enrol(
     zenml_run: str,
     settings: Settings,
     alias: str = ALIAS,
+    evidence: CardEvidence | None = None,
 ) -> RegisteredModel:
     """The version of the model, complete and with the alias. A challenger that becomes champion is one no more.
 
     Killed at any point, the next run finds the version by the model, the intervals and the data's fingerprint and goes
     on where this one ended: version, bundle, MLflow's copy of it, feature service, tags; the alias is set last.
+
+    Args:
+        evidence: what the version's card is made of; none: it has no card.
     """
     client = mlflow_client()
     version, is_new = _version(client, champion, intervals, data_fingerprint)
     folder = bundle_folder(settings, version)
     if not has_bundle(folder):
         metadata = describe(champion, intervals, train, data_fingerprint, zenml_run, settings, version)
-        write_bundle(folder, metadata, collect_files(model, intervals, scaler, train))
+        files = collect_files(model, intervals, scaler, train)
+        write_bundle(folder, metadata, files | (card_files(evidence, metadata) if evidence else {}))
         is_new = True
     bundle = read_version(settings, version)
     if bundle.model_digest != champion.model_digest:
@@ -104,8 +124,10 @@ def enrol(
     if version_under(client, alias) != version:
         client.log_artifacts(champion.mlflow_run_id, str(folder), f"bundle/v{version}")
         apply_definitions(settings)  # feature_repo/model_services.py makes the version's feature service of the bundle
-        for key, value in _tags(bundle, str(folder)).items():
+        for key, value in (_tags(bundle, str(folder)) | (card_tags(evidence) if evidence else {})).items():
             client.set_model_version_tag(MODEL, version, key, value)
+        if evidence:
+            client.update_model_version(MODEL, version, description(evidence))
         if RETIRED in client.get_model_version(MODEL, version).tags:  # the same model from the same data, once more
             client.delete_model_version_tag(MODEL, version, RETIRED)
         client.set_registered_model_alias(MODEL, alias, version)

@@ -30,6 +30,7 @@ class PointInTimeReport(BaseModel):
         never_observed: rows of which some view has nothing up to their time.
         as_of: nothing that was written later counts; ISO 8601.
         expired_houses, never_observed_houses: the first of them.
+        first_time, last_time: of the rows that were asked for, ISO 8601.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -43,6 +44,8 @@ class PointInTimeReport(BaseModel):
     as_of: str | None = None
     expired_houses: list[int] = []
     never_observed_houses: list[int] = []
+    first_time: str | None = None
+    last_time: str | None = None
 
 
 def numbered(asked: pd.DataFrame) -> tuple[pd.DataFrame, NDArray[np.int64]]:

@@ -23,7 +23,7 @@ def small_demo(platform_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPat
 
     configuration = tmp_path / "root" / "zenml_config"
     configuration.mkdir(parents=True)
-    for name in demo.PIPELINES:
+    for name in (*demo.PIPELINES, "model_card"):
         (configuration / f"{name}.yaml").write_text((ROOT / "zenml_config" / f"{name}.yaml").read_text())
     training = yaml.safe_load((configuration / "training.yaml").read_text())
     training["parameters"]["validation"] |= {"folds": 3, "repeats": 1}

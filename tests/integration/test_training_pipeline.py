@@ -103,11 +103,14 @@ def test_a_run_leaves_the_experiments_and_a_champion_and_the_next_one_has_nothin
     holds_the_champions_intervals(done, champion(results))
     holds_the_report_on_its_quality(done, champion(results))
     holds_what_became_of_the_sensitive_features(done)
+    holds_the_model_card(done, champion(results))
 
     again = run(platform)
     assert {name for name, step in again.steps.items() if step.status != "cached"} == {
         "build_training_set",
+        "read_statements",
         "admit_features",
+        "describe_model",
         "fit_intervals",
         "gate",
         "register",
@@ -278,3 +281,31 @@ def holds_what_became_of_the_sensitive_features(done: PipelineRunResponse) -> No
     assert table["low"].lt(table["cost"]).all()
     assert table.loc["LSTAT", "cost"] > table.loc["B", "cost"]
     assert [page.type for page in output(done, "measure_sensitive", "sensitive_cost_report").visualizations] == ["html"]
+
+
+def holds_the_model_card(done: PipelineRunResponse, best: ExperimentResult) -> None:
+    page = output(done, "register", "model_card")
+    assert [one.type for one in page.visualizations] == ["html"]
+    _, files = read_bundle(Path(output(done, "register", "registered_model").load().bundle))
+    assert page.load() == files["model_card.html"].decode()
+    card = files["model_card.md"].decode()
+    assert "written for other data" not in card
+    figures = best.metrics
+    assert f"| {figures['cv_rmse']:.2f} ± {figures['cv_rmse_sd']:.2f} | {figures['cv_mae']:.2f} |" in card
+    assert "506: 404 to train, 102 to test; 0 values missing" in card
+    assert "2026-03-01T12:00:00+00:00 to 2026-03-01T12:00:00+00:00" in card  # when the prices became known
+    assert "at the cap | 13 |" in card
+    for name in (
+        "catboost_defaults",
+        "linear_regression",
+        "median_price",
+        best.mlflow_run_id,
+        str(done.id),
+        FINGERPRINT,
+    ):
+        assert f"`{name}`" in card
+    version = mlflow_client().get_model_version(EXPERIMENT, "1")
+    assert version.description.startswith("Estimates the median value")
+    assert version.tags["left_out_features"] == "none"
+    copied = {file.path for file in mlflow_client().list_artifacts(best.mlflow_run_id, "bundle/v1")}
+    assert {"bundle/v1/model_card.md", "bundle/v1/model_card.html"} <= copied

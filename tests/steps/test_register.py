@@ -11,15 +11,20 @@ import pandas as pd
 import pytest
 from whylogs.core import DatasetProfileView
 
-from serving.bundle import REFERENCE_PROFILE, read_bundle
+from serving.bundle import CARD, CARD_PAGE, REFERENCE_PROFILE, read_bundle
 from serving.contract import read_feature_service
 from serving.intervals import INTERVALS, Intervals
 from serving.predictor import Predictor
+from serving.receipts import header_of
 from serving.settings import read_settings
+from steps import register
 from steps.apply_contract import apply_definitions
+from steps.bundle_copies import restore_copy
+from steps.core.card_evidence import CardEvidence
 from steps.core.errors import GateError, PlatformError
 from steps.core.experiments import ExperimentResult
 from steps.core.intervals import FittedIntervals
+from steps.core.model_card import description
 from steps.core.prediction import predict
 from steps.core.promotion import Verdict
 from steps.core.scaling import FittedScaler, fit_scaler, restrict
@@ -29,6 +34,7 @@ from steps.register import RegisteredModel, enrol
 from steps.registry import champion_version, version_under, versions
 from steps.run_experiment import conduct
 from steps.tracking import ALIAS, CHALLENGER, MODEL, mlflow_client
+from tests.cards import evidence
 from tests.training import experiment, interval_settings, prepared, promotion, validation
 from zenml_config.environment import ROOT, read
 
@@ -57,11 +63,13 @@ class Trained:
         made = (self.result, self.left_out, self.intervals, self.scaler, self.train)
         return decide(*made, fingerprint, FOLDS, promotion(**limits), read_settings())
 
-    def registered(self, fingerprint: str = "data", alias: str = ALIAS) -> RegisteredModel:
+    def registered(
+        self, fingerprint: str = "data", alias: str = ALIAS, card: CardEvidence | None = None
+    ) -> RegisteredModel:
         """The version that it gets."""
         scaler = restrict(self.scaler, self.result.features)
         made = (self.result, self.model, self.intervals, scaler, self.train)
-        return enrol(*made, fingerprint, "zenml-run", read_settings(), alias)
+        return enrol(*made, fingerprint, "zenml-run", read_settings(), alias, card)
 
     def with_coverage(self, coverage: float) -> "Trained":
         """The same model with other intervals."""
@@ -236,6 +244,54 @@ def test_a_version_without_a_bundle_is_reported_and_never_serves(
     assert champion_version(mlflow_client()) == "2"
 
 
+def test_the_card_is_in_the_bundle_in_mlflows_copy_of_it_and_in_the_registry_in_short(first: Trained) -> None:
+    card = evidence(champion=first.result)
+    made = first.registered(card=card)
+    metadata, files = read_bundle(Path(made.bundle))
+    assert {CARD, CARD_PAGE} <= metadata.files.keys()
+    assert files[CARD].startswith(b"# Model card: house-price version 1")
+    assert metadata.created_at in files[CARD].decode()
+    assert b"house-price v1: model card</title>" in files[CARD_PAGE]
+    version = mlflow_client().get_model_version(MODEL, "1")
+    assert version.description == description(card)
+    told = (version.tags["sensitive_features"], version.tags["left_out_features"])
+    assert told == ("LSTAT", "LSTAT, LSTAT_PER_ROOM")  # the model's ten have no B
+    shutil.rmtree(made.bundle)
+    restored = restore_copy(mlflow_client(), read_settings(), "1")
+    assert read_bundle(restored)[1] == files
+
+
+def test_a_run_that_was_stopped_after_the_bundle_goes_on_with_the_card_that_is_in_it(
+    first: Trained, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stop(_: object) -> None:
+        raise KeyboardInterrupt
+
+    card = evidence(champion=first.result)
+    with monkeypatch.context() as patch:
+        patch.setattr(register, "apply_definitions", stop)
+        with pytest.raises(KeyboardInterrupt):
+            first.registered(card=card)
+    written = (read_settings().models_dir / "v1" / CARD).read_bytes()
+    assert mlflow_client().get_model_version(MODEL, "1").description != description(card)
+    made = first.registered(card=card)
+    assert (made.version, champion_version(mlflow_client())) == ("1", "1")
+    assert (Path(made.bundle) / CARD).read_bytes() == written
+    assert mlflow_client().get_model_version(MODEL, "1").description == description(card)
+
+
+def test_a_card_that_was_changed_is_written_anew_and_receipts_do_not_mind(first: Trained) -> None:
+    made = first.registered(card=evidence(champion=first.result))
+    before, _ = read_bundle(Path(made.bundle))
+    with (Path(made.bundle) / CARD).open("a") as card:
+        card.write("all is well")
+    first.registered(card=evidence(champion=first.result).model_copy(update={"zenml_run": "another"}))
+    after, files = read_bundle(Path(made.bundle))
+    assert b"all is well" not in files[CARD]
+    assert before.files[CARD] != after.files[CARD]
+    assert header_of(before, ["MEDV"]).files == header_of(after, ["MEDV"]).files
+
+
 def test_a_lost_or_damaged_bundle_of_the_champion_is_made_anew(first: Trained) -> None:
     made = first.registered()
     model = Path(made.bundle) / "model.ubj"
@@ -269,8 +325,6 @@ def warned(monkeypatch: pytest.MonkeyPatch) -> Callable[[], list[str]]:
     class Keep(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:
             texts.append(record.getMessage())
-
-    from steps import register
 
     handler = Keep(logging.WARNING)
     register.logger.addHandler(handler)

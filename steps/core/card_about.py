@@ -54,8 +54,7 @@ def factors(evidence: CardEvidence) -> str:
     place = f", and the place (rows that share {groups})" if evidence.quality.grouped else ""
     return (
         f"What the error is expected to vary with, and is given by below: the price (tiers){place}. The contract tags "
-        f"as sensitive: {sensitive_names(evidence, used=None) or 'nothing'}. The rows have no persons: errors by group "
-        "of people cannot be measured from them."
+        f"as sensitive: {sensitive_names(evidence, used=None) or 'nothing'}."
     )
 
 

@@ -20,15 +20,13 @@ def performance(evidence: CardEvidence) -> str:
         for name, kind, spread in rows
         if f"{kind}_rmse" in found
     ]
-    test = evidence.data.test_houses
     return paragraphs(
         (
             table(("rows", "RMSE", "MAE", "R²"), cells),
             f"Cross-validated: the mean over {folds.repeats} x {folds.folds} folds of the "
-            f"{evidence.data.training_houses} training rows, ± the standard deviation between folds. The {test} test "
-            "rows are one split: figures of so few "
-            "rows move by several tenths from split to split, and they decide nothing but whether the floors are "
-            "reached.",
+            f"{evidence.data.training_houses} training rows, ± the standard deviation between folds. The "
+            f"{evidence.data.test_houses} test rows are one split of many; they decide nothing but whether the floors "
+            "are reached.",
         )
     )
 
@@ -36,14 +34,7 @@ def performance(evidence: CardEvidence) -> str:
 def baselines(evidence: CardEvidence) -> str:
     """The procedure beside others on the same folds, then in folds that keep groups together."""
     report = evidence.quality
-    kept = (
-        ""
-        if report.nested
-        else (
-            " The champion's parameters were not looked for anew in the folds, which flatters it; those of the others "
-            "are defaults."
-        )
-    )
+    kept = "" if report.nested else " The champion's parameters were not looked for anew, which flatters it."
     parts = [
         f"On the same {report.repeats} x {report.folds} folds of all {report.houses} rows; the difference is the RMSE "
         f"of this model less that of the other, with a {report.confidence:.0%} interval by the corrected resampled "
@@ -53,8 +44,8 @@ def baselines(evidence: CardEvidence) -> str:
     if report.grouped:
         names = ", ".join(map(code, report.group_columns))
         parts += [
-            f"**By group.** Rows with equal {names} stay together ({report.groups} groups, which stand in for towns): "
-            "the error to expect where a whole group is new.",
+            f"**By group.** Rows with equal {names} stay together ({report.groups} groups): the "
+            "error to expect where a whole group is new.",
             _standings(report.grouped),
         ]
     return paragraphs(parts)

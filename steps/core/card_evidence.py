@@ -88,6 +88,7 @@ class CardEvidence(_Frozen):
     Attributes:
         columns: the features of the contract, then the price.
         tiers: from the out-of-fold predictions.
+        confidence: of the intervals in `leaving_out`.
         git_commit: of the code that trained.
         environment: versions by library.
     """

@@ -67,8 +67,9 @@ def metrics(evidence: CardEvidence) -> str:
             "large errors.",
             "**R²**, the share of the prices' variance that the model explains.",
             "**Coverage**, the share of the true prices that the interval holds, and its **width**.",
-            "Differences are paired, on the same folds, with intervals that allow for the rows that folds share "
-            "(Nadeau and Bengio 2003).",
+            "Differences are paired, on the same folds. Between procedures and between features their intervals allow "
+            "for the rows that folds share (Nadeau and Bengio 2003); a challenger is held against the champion by the "
+            "errors of the houses.",
         )
     )
 

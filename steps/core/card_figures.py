@@ -106,12 +106,12 @@ def comparison(evidence: CardEvidence) -> str:
         rows = [
             ("this model, RMSE", f"{verdict.evidence.challenger_rmse:.3f}"),
             (f"version {text(verdict.champion_version)}, RMSE", f"{verdict.evidence.champion_rmse:.3f}"),
-            ("gain, mean of the folds", f"{test.gain:+.3f}"),
+            ("gain", f"{test.gain:+.3f}"),
             ("its interval", f"{test.low:+.3f} to {test.high:+.3f}"),
             ("p of no gain", f"{test.p_better:.3g}"),
             ("p of a loss beyond the margin", f"{test.p_not_worse:.3g}"),
         ]
-        parts.append(table(("", f"same {test.folds} folds"), rows))
+        parts.append(table(("", f"{test.houses} houses, each left out {test.repeats} times"), rows))
     return paragraphs(parts)
 
 

@@ -83,7 +83,7 @@ def test_it_tells_every_figure_and_statement(told: str) -> None:
 
 
 def test_the_comparison_with_the_champion_before_has_its_test() -> None:
-    test = PairedTest(folds=25, gain=0.31, low=0.02, high=0.6, p_better=0.042, p_not_worse=0.001)
+    test = PairedTest(houses=404, repeats=5, gain=0.31, low=0.02, high=0.6, p_better=0.042, p_not_worse=0.001)
     verdict = Verdict(
         outcome="challenge",
         rule="not better",
@@ -94,6 +94,7 @@ def test_the_comparison_with_the_champion_before_has_its_test() -> None:
     card = model_card(evidence(verdict=verdict), REGISTRATION)
     assert "**is registered as challenger; the champion stays**. Rule: not better. It is not surely better." in card
     assert "| version 6, RMSE | 3.410 |" in card
+    assert "|  | 404 houses, each left out 5 times |" in card
     assert "| its interval | +0.020 to +0.600 |" in card
     assert "| p of no gain | 0.042 |" in card
 

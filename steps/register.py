@@ -9,7 +9,7 @@ from zenml.logger import get_logger
 from zenml.metadata.metadata_types import MetadataType
 from zenml.types import HTMLString
 
-from serving.bundle import CARD_PAGE, write_bundle
+from serving.bundle import CARD, CARD_PAGE, write_bundle
 from serving.settings import Settings, read_settings
 from steps.apply_contract import apply_definitions
 from steps.core.card_evidence import CardEvidence
@@ -126,7 +126,7 @@ def enrol(
         apply_definitions(settings)  # feature_repo/model_services.py makes the version's feature service of the bundle
         for key, value in (_tags(bundle, str(folder)) | (card_tags(evidence) if evidence else {})).items():
             client.set_model_version_tag(MODEL, version, key, value)
-        if evidence:
+        if evidence and CARD in bundle.files:  # a version from before there were cards stays without
             client.update_model_version(MODEL, version, description(evidence))
         if RETIRED in client.get_model_version(MODEL, version).tags:  # the same model from the same data, once more
             client.delete_model_version_tag(MODEL, version, RETIRED)

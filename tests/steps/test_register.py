@@ -261,6 +261,14 @@ def test_the_card_is_in_the_bundle_in_mlflows_copy_of_it_and_in_the_registry_in_
     assert read_bundle(restored)[1] == files
 
 
+def test_a_version_from_before_there_were_cards_gets_none_when_its_alias_changes(first: Trained) -> None:
+    first.registered(alias=CHALLENGER)
+    made = first.registered(card=evidence(champion=first.result))
+    assert (made.version, champion_version(mlflow_client())) == ("1", "1")
+    assert CARD not in read_bundle(Path(made.bundle))[0].files
+    assert not mlflow_client().get_model_version(MODEL, "1").description
+
+
 def test_a_run_that_was_stopped_after_the_bundle_goes_on_with_the_card_that_is_in_it(
     first: Trained, monkeypatch: pytest.MonkeyPatch
 ) -> None:

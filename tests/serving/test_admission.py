@@ -26,7 +26,7 @@ def settings(platform_dir: Path) -> Settings:
 
 
 def audited(settings: Settings) -> list[dict[str, Any]]:
-    return [json.loads(line) for path in sorted(settings.audit_dir.glob("*.jsonl")) for line in path.open()]
+    return [json.loads(line) for path in sorted(settings.audit_dir.glob("refused-*.jsonl")) for line in path.open()]
 
 
 def test_a_valid_key_is_admitted_as_its_client_and_leaves_no_audit_line(settings: Settings) -> None:

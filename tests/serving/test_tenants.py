@@ -90,7 +90,7 @@ def test_other_houses_are_refused_however_they_are_asked_for(
     assert fault["remedy"]
     stored = form in ("id", "hidden")
     assert (fault["feature"], fault["value"]) == (("house_id", far) if stored else ("RAD", 24))
-    line = json.loads(max(front.admission.audit.folder.glob("*.jsonl")).read_text().splitlines()[-1])
+    line = json.loads(max(front.admission.audit.folder.glob("refused-*.jsonl")).read_text().splitlines()[-1])
     assert (line["status"], line["client"]) == (403, "acme/team")
 
 

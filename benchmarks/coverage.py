@@ -16,7 +16,7 @@ from mlxtend.data import boston_housing_data
 from numpy.typing import NDArray
 from sklearn.model_selection import train_test_split
 
-from serving.intervals import Intervals
+from serving.pricing.intervals import Intervals
 from steps.core.columns import Matrix
 from steps.core.evaluation import out_of_fold
 from steps.core.experiments import Validation

@@ -27,7 +27,7 @@ from benchmarks.document import renewed
 from benchmarks.drift_results import NAME, PLACE, Rate, Results, encode, markdown, rate, screen
 from benchmarks.promotion import GOOD
 from serving.files import write_atomically
-from serving.profile_views import view_of
+from serving.records.profile_views import view_of
 from steps.core.columns import Matrix, feature_names, matrix, prices
 from steps.core.drift import DriftSettings, judge
 from steps.core.drift_verdict import DriftVerdict, Window

@@ -163,7 +163,7 @@ def main() -> None:
         own = {"HPP_VAR_DIR": folder}
         if given.redis:
             own["HPP_ONLINE_STORE"] = (
-                f'{{type: serving.redis_rows.RedisRowsOnlineStore, connection_string: "{given.redis}"}}'
+                f'{{type: serving.online.redis_rows.RedisRowsOnlineStore, connection_string: "{given.redis}"}}'
             )
         os.environ.update(read(ROOT / "zenml_config" / "local.env", own) | own)
         settings = read_settings()

@@ -28,7 +28,7 @@ from benchmarks.generated_houses import write_history
 from benchmarks.machine import describe
 from serving.contract import HOUSE_FEATURES, read_feature_view
 from serving.files import write_atomically
-from serving.lookup import FeatureLookup
+from serving.online.lookup import FeatureLookup
 from serving.settings import read_settings
 from steps.apply_contract import apply_definitions
 from steps.materialize import bring_online
@@ -36,8 +36,8 @@ from zenml_config.environment import ROOT, read
 
 SNAPSHOTS, SEED = 3, 0
 OURS = {
-    "SQLite": "serving.sqlite_rows.SqliteRowsOnlineStore",
-    "Redis": "serving.redis_rows.RedisRowsOnlineStore",
+    "SQLite": "serving.online.sqlite_rows.SqliteRowsOnlineStore",
+    "Redis": "serving.online.redis_rows.RedisRowsOnlineStore",
 }
 FEASTS = {"SQLite": "sqlite", "Redis": "redis"}
 SERVICE = "house_price_features"
@@ -158,7 +158,7 @@ def raw(store: Any, kind: str, names: list[str]) -> Callable[[list[int]], object
         return lambda ids: connection.execute(f"{select}({','.join('?' * len(ids))})", ids).fetchall()
     from feast.infra.online_stores.helpers import _mmh3
 
-    from serving.redis_rows import KeyMaker
+    from serving.online.redis_rows import KeyMaker
 
     online = store.provider.online_store
     client, key = (

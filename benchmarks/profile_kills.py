@@ -23,20 +23,20 @@ from benchmarks.requests import seldon_rows
 from benchmarks.serving import newest_bundle, own_environment
 from benchmarks.targets import HOST
 from serving import service
-from serving.hourly import ENDING
 from serving.keys import make_key
-from serving.processes import free_port, group
-from serving.profile_store import PROFILE_ENDING, ProfileStore
-from serving.receipts import Header
+from serving.process.processes import free_port, group
+from serving.records.hourly import ENDING
+from serving.records.profile_store import PROFILE_ENDING, ProfileStore
+from serving.records.receipts import Header
+from serving.records.sidecar import profile_under_lock
+from serving.records.spool import SPOOL
 from serving.service import Service
 from serving.settings import MOST_A_MINUTE, Settings, read_settings
-from serving.sidecar import profile_under_lock
-from serving.spool import SPOOL
 
 CALLERS = 4
 PATIENCE_S = 300
 ROUNDS = 2  # of profiling, in peace
-PROFILING = "serving.sidecar"
+PROFILING = "serving.records.sidecar"
 
 
 class Outcome(NamedTuple):
@@ -166,7 +166,7 @@ def recorded_rows(spool: Path) -> int:
     """The rows of the whole lines of the receipts, probes left out."""
     import msgspec
 
-    from serving.receipts import Served
+    from serving.records.receipts import Served
 
     count = 0
     for path in spool.glob(f"*{ENDING}"):

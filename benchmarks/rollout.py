@@ -24,9 +24,9 @@ from benchmarks.machine import describe
 from benchmarks.promotion import GOOD, QUICK
 from benchmarks.rollout_results import PLACE, Case, Results, encode, read, renewed, screen, summary, with_group
 from serving.files import write_atomically
-from serving.intervals import Intervals
+from serving.pricing.intervals import Intervals
 from serving.rollout import read_rules
-from serving.rollout_rules import Judge, Rules
+from serving.rollouts.rules import Judge, Rules
 from steps.core.columns import Matrix
 from steps.core.evaluation import out_of_fold
 from steps.core.experiments import Validation

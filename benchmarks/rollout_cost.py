@@ -17,7 +17,7 @@ from benchmarks.requests import seldon_ids, seldon_rows
 from serving.bundle import read_metadata
 from serving.model import HousePriceModel
 from serving.rollout import rules_of
-from serving.rollout_state import Mode, amend, begin, folder_of, new_rollout
+from serving.rollouts.state import Mode, amend, begin, folder_of, new_rollout
 from serving.settings import Settings, read_settings
 
 ROUNDS, REQUESTS = 7, 2000

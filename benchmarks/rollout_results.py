@@ -9,7 +9,7 @@ import msgspec
 import numpy as np
 from scipy import stats
 
-from serving.rollout_rules import Rules
+from serving.rollouts.rules import Rules
 
 PLACE = Path(__file__).resolve().parent.parent / "docs" / "benchmarks" / "rollout.json"
 START, END = "<!-- rollout-benchmark:start -->", "<!-- rollout-benchmark:end -->"

@@ -14,7 +14,7 @@ from benchmarks.results import FASTAPI, SELDON, SERVICE, STATIC
 from benchmarks.targets import HOST, Target, ask
 from serving import service
 from serving.keys import make_key
-from serving.processes import end_group, free_port, is_alive, start_apart
+from serving.process.processes import end_group, free_port, is_alive, start_apart
 from serving.settings import MOST_A_MINUTE, Settings
 
 PATIENCE_S = 120.0

@@ -10,7 +10,7 @@ from pathlib import Path
 
 def main() -> None:
     """Serve until SIGTERM."""
-    from serving.seldon_protocol import install
+    from serving.protocol.seldon_protocol import install
 
     install(Path(os.environ["HPP_VAR_DIR"]) / "seldon-protocol")
     from seldon_core.microservice import main as seldon

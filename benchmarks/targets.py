@@ -5,7 +5,7 @@ import sys
 from dataclasses import dataclass
 
 from benchmarks.requests import Requests
-from serving.processes import group
+from serving.process.processes import group
 
 HOST = "127.0.0.1"
 CHECKED = 100

@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 
 from serving.errors import BundleError
-from serving.ratios import Ratio, inputs_of
+from serving.pricing.ratios import Ratio, inputs_of
 
 SCHEMA = 2
 METADATA = "metadata.json"

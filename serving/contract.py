@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal, cast
 import msgspec
 
 from serving.errors import ContractError
-from serving.ratios import Ratio
+from serving.pricing.ratios import Ratio
 
 if TYPE_CHECKING:
     from feast import FeatureStore, Field

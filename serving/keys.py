@@ -18,10 +18,10 @@ from pathlib import Path
 
 import msgspec
 
+from serving.access.key_ring import ID_BYTES, PREFIX, SECRET_BYTES, ApiKey, KeyFile, digest, read_keys
 from serving.client import Segment
 from serving.errors import KeysError
 from serving.files import write_atomically
-from serving.key_ring import ID_BYTES, PREFIX, SECRET_BYTES, ApiKey, KeyFile, digest, read_keys
 from serving.settings import MOST_A_MINUTE, Settings, read_settings
 
 ONLY_OURS = 0o600

@@ -15,8 +15,8 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
 from serving.bundle import Metadata
-from serving.drift import STATUSES, read_verdict
 from serving.errors import NoVerdictError
+from serving.records.drift import STATUSES, read_verdict
 
 PREFIX = "hpp_"
 MOST_OUTCOMES = 1000

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from serving.access.tenants import Tenants
 from serving.bundle import Metadata, read_bundle, read_metadata
 from serving.client import Client
 from serving.contract import (
@@ -22,25 +23,24 @@ from serving.contract import (
     read_feature_view,
 )
 from serving.errors import BundleError, ContractError, NotReadyError, ServingError, TooLargeError
-from serving.explanations import Explainer
-from serving.faults import error_body
-from serving.feedback import FeedbackLog
-from serving.following import Follower
-from serving.hourly import FEEDBACK
-from serving.intervals import INTERVALS, Intervals
-from serving.lookup import FeatureLookup, Found
 from serving.metrics import Metrics
-from serving.mixed import by_receipt
-from serving.predictor import Matrix, Predictor, part
-from serving.priced import Priced, Rows
-from serving.quick_requests import QuickReader
-from serving.ratios import Derivation, Ratio
-from serving.receipts import Served, header_of
-from serving.requests import Form, Query, RequestContract, read_query
-from serving.rollout_state import folder_of
+from serving.online.lookup import FeatureLookup, Found
+from serving.pricing.explanations import Explainer
+from serving.pricing.intervals import INTERVALS, Intervals
+from serving.pricing.predictor import Matrix, Predictor, part
+from serving.pricing.ratios import Derivation, Ratio
+from serving.protocol.faults import error_body
+from serving.protocol.quick_requests import QuickReader
+from serving.protocol.requests import Form, Query, RequestContract, read_query
+from serving.records.feedback import FeedbackLog
+from serving.records.hourly import FEEDBACK
+from serving.records.receipts import Served, header_of
+from serving.records.spool import SPOOL, Spool
+from serving.rollouts.following import Follower
+from serving.rollouts.mixed import by_receipt
+from serving.rollouts.priced import Priced, Rows
+from serving.rollouts.state import folder_of
 from serving.settings import Settings, read_settings
-from serving.spool import SPOOL, Spool
-from serving.tenants import Tenants
 
 logger = logging.getLogger(__name__)
 

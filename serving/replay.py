@@ -15,10 +15,10 @@ import numpy as np
 
 from serving.bundle import Metadata, deciding, read_bundle, read_metadata
 from serving.errors import BundleError, NotRebuiltError, ServingError, UnknownReceiptError
-from serving.predictor import Predictor
-from serving.receipts import Header, Receipt, Served, read_receipt
+from serving.pricing.predictor import Predictor
+from serving.records.receipts import Header, Receipt, Served, read_receipt
+from serving.records.spool import SPOOL
 from serving.settings import read_settings
-from serving.spool import SPOOL
 
 
 class Value(msgspec.Struct, frozen=True):
@@ -81,7 +81,7 @@ def rebuild(receipt: Receipt, models: Path) -> tuple[Metadata, list[list[float]]
     prices = Predictor(metadata, files).predict(raw)
     columns = [prices.tolist()]
     if len(receipt.header.outputs) > 1:
-        from serving.intervals import INTERVALS, Intervals
+        from serving.pricing.intervals import INTERVALS, Intervals
 
         if INTERVALS not in files:
             raise NotRebuiltError(

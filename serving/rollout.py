@@ -17,9 +17,9 @@ import yaml
 from serving import service as services
 from serving.bundle import Metadata, read_bundle
 from serving.errors import RolloutError, ServingError
-from serving.rollout_record import Event, record
-from serving.rollout_rules import Figures, Rules
-from serving.rollout_state import (
+from serving.rollouts.record import Event, record
+from serving.rollouts.rules import Figures, Rules
+from serving.rollouts.state import (
     PROGRESS,
     By,
     Mode,

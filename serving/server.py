@@ -15,12 +15,12 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-from serving.application import Instance, create
-from serving.children import Companion, Kind, Worker
-from serving.listening import Granian, Listeners
-from serving.preload import ONE_THREAD, preload
+from serving.process.application import Instance, create
+from serving.process.children import Companion, Kind, Worker
+from serving.process.listening import Granian, Listeners
+from serving.process.preload import ONE_THREAD, preload
+from serving.process.supervisor import Supervisor
 from serving.settings import Settings, read_settings
-from serving.supervisor import Supervisor
 
 
 def run(instance: Instance) -> None:
@@ -53,11 +53,11 @@ def _kinds(instance: Instance) -> Sequence[Kind]:
         load = partial(create, instance, listeners, place, bundle)
         return Worker(place, granian.worker(listeners.at(place), load), instance.folder)
 
-    sidecar = ["-m", "serving.sidecar", "--host", settings.host, "--port", str(settings.metrics_port)]
+    sidecar = ["-m", "serving.records.sidecar", "--host", settings.host, "--port", str(settings.metrics_port)]
     sidecar += ["--profiles", str(settings.profiles_dir), "--metrics", str(metrics)]
 
     def grpc(bundle: Path, place: int) -> Companion:
-        command = ["-O", "-m", "serving.grpc_server", "--bundle", str(bundle), "--host", settings.host]
+        command = ["-O", "-m", "serving.protocol.grpc_server", "--bundle", str(bundle), "--host", settings.host]
         command += ["--port", str(settings.grpc_port), "--profiles", str(settings.profiles_dir)]
         return Companion(place, [*command, "--metrics", str(metrics)], settings.grpc_port)
 

@@ -15,8 +15,8 @@ import msgspec
 from serving.bundle import read_metadata
 from serving.errors import ServiceError
 from serving.files import write_atomically
-from serving.processes import end_group, group, is_alive, listeners, start_apart
-from serving.rolling import FIRST, State, Wanted, read_state, write_wanted
+from serving.process.processes import end_group, group, is_alive, listeners, start_apart
+from serving.process.rolling import FIRST, State, Wanted, read_state, write_wanted
 from serving.settings import Settings
 
 RECORD_PREFIX = "service-"

@@ -63,7 +63,7 @@ class Settings(BaseSettings):
         """A Feast store on the feature repository; hold it, since opening one takes 75 ms."""
         from feast import FeatureStore
 
-        from serving.utc_times import read_and_write_utc
+        from serving.online.utc_times import read_and_write_utc
 
         store = FeatureStore(repo_path=str(self.feature_repo))
         read_and_write_utc(store.config.online_store.type)

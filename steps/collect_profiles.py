@@ -7,8 +7,8 @@ import pandas as pd
 from zenml import ArtifactConfig, log_metadata, step
 from zenml.logger import get_logger
 
-from serving.profile_store import ProfileStore
-from serving.profile_views import merged
+from serving.records.profile_store import ProfileStore
+from serving.records.profile_views import merged
 from serving.settings import Settings, read_settings
 from steps.core.drift_verdict import Window
 from steps.core.judged_window import WindowSettings, ends, enough_hours, recent_hours

@@ -15,8 +15,8 @@ from zenml.logger import get_logger
 
 from serving.bundle import read_metadata
 from serving.errors import ServingError
-from serving.rollout_state import Rollout as Trial
-from serving.rollout_state import folder_of, read_rollout
+from serving.rollouts.state import Rollout as Trial
+from serving.rollouts.state import folder_of, read_rollout
 from serving.settings import Settings, read_settings
 from steps.check_parity import parameters
 from steps.core.errors import PlatformError

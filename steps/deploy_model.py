@@ -16,7 +16,7 @@ from serving import rollout as rollouts
 from serving import service as services
 from serving.errors import ServingError
 from serving.keys import deployment_key
-from serving.processes import free_port
+from serving.process.processes import free_port
 from serving.service import Service
 from serving.settings import Settings, read_settings
 from steps.core.errors import DeploymentError

@@ -7,8 +7,8 @@ from zenml import ArtifactConfig, step
 from zenml.types import HTMLString
 
 from serving.bundle import REFERENCE_PROFILE
-from serving.drift import VERDICT
 from serving.files import write_atomically
+from serving.records.drift import VERDICT
 from serving.settings import Settings, read_settings
 from steps.collect_profiles import open_store
 from steps.core.drift_page import drift_page

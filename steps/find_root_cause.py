@@ -9,8 +9,8 @@ from zenml.metadata.metadata_types import MetadataType
 
 from serving.bundle import MODEL as MODEL_FILE
 from serving.bundle import REFERENCE_PROFILE, SCALER, read_scaler
+from serving.records.spool import SPOOL
 from serving.settings import Settings, read_settings
-from serving.spool import SPOOL
 from steps.blast_radius import affected_services, affected_versions
 from steps.core.drift_verdict import DriftVerdict, RootCause
 from steps.core.importance import ShapValues, shap_values

@@ -10,7 +10,7 @@ from zenml.metadata.metadata_types import MetadataType
 from zenml.types import HTMLString
 
 from serving.contract import HOUSE_TARGET, read_feature_view
-from serving.intervals import Intervals
+from serving.pricing.intervals import Intervals
 from serving.settings import Settings, read_settings
 from steps.core import intervals as core
 from steps.core.columns import prices, target_name

@@ -9,7 +9,7 @@ from zenml.metadata.metadata_types import MetadataType
 from zenml.types import HTMLString
 
 from serving.errors import BundleError
-from serving.intervals import INTERVALS
+from serving.pricing.intervals import INTERVALS
 from serving.settings import Settings, read_settings
 from steps.core.columns import Matrix, as_defined, feature_names, prices
 from steps.core.estimators import estimator

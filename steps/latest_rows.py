@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import pyarrow as pa
 
-from serving.stored_values import has_whole_number_key
+from serving.online.stored_values import has_whole_number_key
 from steps.core.errors import DataError
 from steps.core.materialization import Whole
 

@@ -12,7 +12,7 @@ from serving.bundle import MODEL as MODEL_FILE
 from serving.bundle import ONNX, REFERENCE_PROFILE, SCALER, SCHEMA, Metadata, read_bundle
 from serving.contract import ALL_FEATURES, HOUSE_TARGET, read_feature_service, read_feature_view
 from serving.errors import BundleError
-from serving.intervals import INTERVALS
+from serving.pricing.intervals import INTERVALS
 from serving.settings import Settings
 from steps.core.columns import target_name
 from steps.core.experiments import ExperimentResult

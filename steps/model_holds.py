@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 from serving import service as services
 from serving.bundle import read_metadata
 from serving.errors import BundleError
-from serving.hourly import ENDING, FEEDBACK
-from serving.rolling import read_state, read_wanted
-from serving.rollout_state import folder_of, read_rollout
+from serving.process.rolling import read_state, read_wanted
+from serving.records.hourly import ENDING, FEEDBACK
+from serving.records.spool import SPOOL
+from serving.rollouts.state import folder_of, read_rollout
 from serving.settings import Settings
-from serving.spool import SPOOL
 from steps.apply_contract import MODEL_VERSION
 from steps.core.retirement import Hold, Version, gathered, newest_holds, record_holds
 from steps.registry import RETIRED, versions

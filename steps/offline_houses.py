@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from serving.contract import HOUSE_FEATURES, read_feature_service
-from serving.online_read import View, views_of
+from serving.online.online_read import View, views_of
 from steps.core.errors import DeploymentError
 from steps.core.fingerprint import HOUSE_ID
 from steps.core.skew import Known

@@ -5,7 +5,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from serving.stored_values import cell_of, has_whole_number_key, microseconds, takes_plain_rows
+from serving.online.stored_values import cell_of, has_whole_number_key, microseconds, takes_plain_rows
 
 
 class OnlineWriter:

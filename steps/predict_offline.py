@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from zenml import ArtifactConfig, log_metadata, step
 
 from serving.bundle import MODEL, SCALER, read_bundle, read_scaler
-from serving.intervals import INTERVALS
+from serving.pricing.intervals import INTERVALS
 from serving.settings import Settings, read_settings
 from steps.core.errors import DeploymentError
 from steps.core.fingerprint import HOUSE_ID

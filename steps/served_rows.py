@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 
 from serving.client import tenant_of
-from serving.hourly import ENDING
-from serving.receipts import Header
+from serving.records.hourly import ENDING
+from serving.records.receipts import Header
 from steps.core.root_cause import CLIENT, TENANT
 
 MOST_BYTES = 32_000_000  # read of all files together; of more, evenly spaced pieces
@@ -17,7 +17,7 @@ PIECE = 250_000
 
 
 class _Line(msgspec.Struct):
-    """What is taken of a line of the spool, `serving.receipts.Served`."""
+    """What is taken of a line of the spool, `serving.records.receipts.Served`."""
 
     rows: list[list[float | None]]
     client: str = ""

@@ -3,7 +3,7 @@
 import pandas as pd
 
 from serving.contract import FeatureSpec
-from serving.ratios import Ratio
+from serving.pricing.ratios import Ratio
 from steps.core.card_evidence import CardEvidence, DataFacts, columns_of, leaving_out_of, selection_of
 from steps.core.card_statements import CardStatements
 from steps.core.experiments import ExperimentResult, Validation

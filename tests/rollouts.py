@@ -7,10 +7,10 @@ from typing import Any
 
 import msgspec
 
-from serving.hourly import ENDING
-from serving.pairs import Pairs
+from serving.records.hourly import ENDING
 from serving.rollout import read_rules
-from serving.rollout_rules import Rules
+from serving.rollouts.pairs import Pairs
+from serving.rollouts.rules import Rules
 from zenml_config.environment import ROOT
 
 

@@ -50,7 +50,7 @@ def write_model(folder: Path, version: str, frame: Any, rounds: int) -> Path:
     from whylogs.core import DatasetProfile
 
     from serving.bundle import MODEL, ONNX, REFERENCE_PROFILE, SCALER, SCHEMA, Metadata, write_bundle
-    from serving.intervals import INTERVALS
+    from serving.pricing.intervals import INTERVALS
     from steps.core.onnx_model import as_onnx
     from steps.core.reference import REFERENCE_SHAP, reference_shap
     from steps.core.scaling import FittedScaler

@@ -14,7 +14,7 @@ from pathlib import Path
 import msgspec
 
 from serving.files import write_atomically
-from serving.processes import end_group, is_alive, listeners, start_apart
+from serving.process.processes import end_group, is_alive, listeners, start_apart
 from serving.settings import Settings, read_settings
 
 START_SECONDS = 90

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from serving.ratios import Derivation, Ratio
+from serving.pricing.ratios import Derivation, Ratio
 from steps.core.fingerprint import HOUSE_ID
 
 Matrix = NDArray[np.float64]

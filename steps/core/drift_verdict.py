@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from serving.drift import STATUSES
+from serving.records.drift import STATUSES
 
 SCHEMA = 1
 DRIFTED, STABLE, NOT_ENOUGH = STATUSES

@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
 from serving.bundle import digest
-from serving.intervals import Intervals, IntervalTable
+from serving.pricing.intervals import Intervals, IntervalTable
 from steps.core.columns import Matrix
 from steps.core.errors import DataError
 
@@ -32,7 +32,7 @@ class FittedIntervals(BaseModel):
     """The table that the bundle takes, and what is known of it.
 
     Attributes:
-        prices, half_widths, residuals, houses, minimum, maximum: as in `serving.intervals.IntervalTable`.
+        prices, half_widths, residuals, houses, minimum, maximum: as in `serving.pricing.intervals.IntervalTable`.
         tier_edges: the predicted prices that part the tiers: each tier has as many out-of-fold predictions.
         metrics: `interval_coverage` is what was asked for, `tier_edge_1` and so on the edges; the rest is of
             `coverage_metrics`.

@@ -5,7 +5,7 @@ from itertools import pairwise
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
-from serving.intervals import Intervals
+from serving.pricing.intervals import Intervals
 from steps.core.columns import Matrix
 from steps.core.intervals import TIERS, FittedIntervals
 

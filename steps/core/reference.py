@@ -6,7 +6,7 @@ import msgspec
 import numpy as np
 import pandas as pd
 
-from serving.profile_views import view_of
+from serving.records.profile_views import view_of
 from steps.core.columns import feature_names, matrix
 from steps.core.importance import shap_values
 from steps.core.prediction import load_booster

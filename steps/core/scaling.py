@@ -56,7 +56,7 @@ def unscaled(features: Sequence[str]) -> FittedScaler:
 
 
 def scale(houses: pd.DataFrame, scaler: FittedScaler) -> NDArray[np.float32]:
-    """(n_houses, n_features) float32, as the booster takes them: the very arithmetic of serving.predictor."""
+    """(n_houses, n_features) float32, as the booster takes them: the very arithmetic of serving.pricing.predictor."""
     raw: Matrix = matrix(houses, scaler.features)
     scaled: Matrix = (raw - np.asarray(scaler.mean)) / np.asarray(scaler.scale)
     return scaled.astype(np.float32)

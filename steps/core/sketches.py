@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from serving.profile_views import as_view
+from serving.records.profile_views import as_view
 from steps.core.columns import Matrix
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.targets import Target
-from serving.processes import end_group, start_apart
+from serving.process.processes import end_group, start_apart
 
 BURN = "import time; started = time.process_time()\nwhile time.process_time() - started < 0.4: pass"
 # One child that ends and is waited for, then one that stays.

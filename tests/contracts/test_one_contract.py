@@ -13,9 +13,9 @@ from whylogs.core import DatasetProfileView
 from serving.bundle import SCHEMA, Metadata, write_bundle
 from serving.contract import HOUSE_FEATURES, HOUSE_TARGET, FeatureSpec, read_feature_view
 from serving.errors import InvalidRequestError
-from serving.openapi_schemas import schemas
-from serving.quick_requests import QuickReader
-from serving.requests import RequestContract, read_query
+from serving.protocol.openapi_schemas import schemas
+from serving.protocol.quick_requests import QuickReader
+from serving.protocol.requests import RequestContract, read_query
 from serving.settings import Settings, read_settings
 from steps.apply_contract import apply_definitions
 from steps.build_training_set import TrainingSet, read_training_set

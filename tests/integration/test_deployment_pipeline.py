@@ -12,7 +12,7 @@ from zenml.models import PipelineRunResponse
 
 from pipelines.deployment import deployment_pipeline
 from serving import service
-from serving.processes import group
+from serving.process.processes import group
 from serving.settings import Settings
 from steps.core.errors import DeploymentError
 from steps.deploy_model import Deployment
@@ -44,7 +44,7 @@ def spoiled_online_store(platform: ServingPlatform, copy: Path) -> str:
         ((one,), (other,)) = connection.execute(f'select _key from "{name}" order by _key limit 2').fetchall()  # noqa: S608
         connection.execute(f'delete from "{name}" where _key = ?', [other])  # noqa: S608
         connection.execute(f'update "{name}" set _key = ? where _key = ?', [other, one])  # noqa: S608
-    return f'{{type: serving.sqlite_rows.SqliteRowsOnlineStore, path: "{copy}"}}'
+    return f'{{type: serving.online.sqlite_rows.SqliteRowsOnlineStore, path: "{copy}"}}'
 
 
 def test_a_champion_is_started_kept_rolled_and_a_wrong_one_is_not_let_in(
@@ -89,6 +89,6 @@ def test_a_champion_is_started_kept_rolled_and_a_wrong_one_is_not_let_in(
 
 
 def all_probes(settings: Settings) -> bool:
-    from serving.profiles import ROWS, read_profile
+    from serving.records.profiles import ROWS, read_profile
 
     return all(read_profile(path).metadata[ROWS] == "0" for path in settings.profiles_dir.glob("v*/*/*.bin"))

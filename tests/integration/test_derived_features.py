@@ -15,10 +15,10 @@ from feast import FeatureStore
 from serving.bundle import MODEL, SCALER, read_bundle, read_scaler
 from serving.errors import InvalidRequestError
 from serving.model import HousePriceModel
-from serving.openapi import document
+from serving.protocol.openapi import document
+from serving.records.spool import SPOOL
 from serving.replay import replay
 from serving.settings import Settings, read_settings
-from serving.spool import SPOOL
 from steps.apply_contract import apply_definitions
 from steps.build_training_set import TrainingSet, read_training_set
 from steps.core.prediction import predict

@@ -11,11 +11,11 @@ from zenml.client import Client
 from zenml.models import PipelineRunResponse
 
 from pipelines.monitoring import monitoring_pipeline
-from serving.drift import VERDICT
-from serving.profiles import profile_spool
-from serving.receipts import Header, Served
+from serving.records.drift import VERDICT
+from serving.records.profiles import profile_spool
+from serving.records.receipts import Header, Served
+from serving.records.spool import SPOOL, Spool
 from serving.settings import Settings
-from serving.spool import SPOOL, Spool
 from steps.core.drift_verdict import DriftVerdict
 from tests.serving_platform import USED, ServingPlatform, offline_prices
 from zenml_config.environment import ROOT

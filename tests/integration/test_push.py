@@ -22,7 +22,9 @@ def test_a_listing_that_is_pushed_is_priced_by_its_number_and_a_changed_one_anew
 ) -> None:
     copy = copy_online_store(serving_platform, tmp_path / "online.db")
     shutil.copytree(serving_platform.var / "feast" / "offline", tmp_path / "offline")
-    monkeypatch.setenv("HPP_ONLINE_STORE", f'{{type: serving.sqlite_rows.SqliteRowsOnlineStore, path: "{copy}"}}')
+    monkeypatch.setenv(
+        "HPP_ONLINE_STORE", f'{{type: serving.online.sqlite_rows.SqliteRowsOnlineStore, path: "{copy}"}}'
+    )
     monkeypatch.setenv("HPP_OFFLINE_DIR", str(tmp_path / "offline"))
     client = Client(start(serving_platform.bundles["1"], read_settings()), serving_platform.key)
     listing = serving_platform.frame.drop(columns=["house_id", "MEDV"]).loc[3].to_dict()

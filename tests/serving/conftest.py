@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from serving.front import Front
 from serving.model import HousePriceModel
+from serving.protocol.front import Front
 from serving.service import Service
 from tests.ports import free_port
 from tests.serving_platform import ServingPlatform, reach
@@ -107,9 +107,9 @@ def model(serving_platform: ServingPlatform, tmp_path_factory: pytest.TempPathFa
 @pytest.fixture(scope="session")
 def front(model: HousePriceModel, serving_platform: ServingPlatform) -> Front:
     """The whole application, Seldon's app behind it, in this process."""
-    from serving.admission import open_admission
-    from serving.application import seldon_app
-    from serving.seldon_protocol import install
+    from serving.access.admission import open_admission
+    from serving.process.application import seldon_app
+    from serving.protocol.seldon_protocol import install
 
     install(Path(serving_platform.var) / "seldon-protocol")
     admission = open_admission(model.settings)

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from serving.access.key_ring import KeyRing, read_keys
 from serving.errors import KeysError
-from serving.key_ring import KeyRing, read_keys
 from serving.keys import DEPLOYMENT_LIMIT, client_key, deployment_key, main, make_key, revoke_key
 from serving.settings import Settings, read_settings
 

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from serving.model import HousePriceModel
+from serving.records.spool import SPOOL
 from serving.replay import main, replay
 from serving.settings import Settings
-from serving.spool import SPOOL
 from tests.serving_platform import MISSING, USED, ServingPlatform
 
 
@@ -97,8 +97,8 @@ def test_a_price_that_the_bundle_does_not_give_is_told(
     served: str, serving_platform: ServingPlatform, serving_settings: Settings, capsys: pytest.CaptureFixture[str]
 ) -> None:
     from serving.bundle import read_metadata
-    from serving.receipts import Served, header_of
-    from serving.spool import Spool
+    from serving.records.receipts import Served, header_of
+    from serving.records.spool import Spool
 
     spool = Spool(
         serving_settings.profiles_dir / SPOOL, header_of(read_metadata(serving_platform.bundles["1"]), ["MEDV"])

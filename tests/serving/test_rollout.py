@@ -9,9 +9,9 @@ import pytest
 from serving import rollout as rollouts
 from serving import service
 from serving.errors import RolloutError
-from serving.processes import group
-from serving.rollout_record import RolloutEvent, read_events
-from serving.rollout_state import folder_of, read_rollout
+from serving.process.processes import group
+from serving.rollouts.record import RolloutEvent, read_events
+from serving.rollouts.state import folder_of, read_rollout
 from serving.service import Service
 from serving.settings import Settings
 from tests.rollouts import poisoned, rules, until
@@ -43,7 +43,7 @@ def versions(client: Client, houses: range) -> list[str]:
 
 
 def sidecar(started: Service) -> int:
-    (found,) = (one.pid for one in group(started.pid, started.created) if "serving.sidecar" in one.cmdline())
+    (found,) = (one.pid for one in group(started.pid, started.created) if "serving.records.sidecar" in one.cmdline())
     return found
 
 

@@ -14,12 +14,12 @@ import psutil
 import pytest
 
 from serving import service
-from serving.children import READY_PREFIX
 from serving.errors import BundleError, ServiceError
-from serving.processes import group, is_alive
+from serving.process.children import READY_PREFIX
+from serving.process.processes import group, is_alive
 from serving.settings import Settings
 from tests.serving.conftest import PREDICTIONS, Client
-from tests.serving.test_profiles import count
+from tests.serving.records.test_profiles import count
 from tests.serving_platform import ServingPlatform
 
 BY_ID = {"data": {"names": ["house_id"], "ndarray": [[1], [2]]}}
@@ -145,7 +145,7 @@ def test_killed_workers_and_companions_are_replaced_and_a_killed_main_process_ta
     service.roll(serving_platform.bundles["2"], serving_settings, lambda _: None, 120)
     for _ in range(2):
         worker = ready_worker(started)
-        (sidecar,) = (one for one in group(started.pid, started.created) if "serving.sidecar" in one.cmdline())
+        (sidecar,) = (one for one in group(started.pid, started.created) if "serving.records.sidecar" in one.cmdline())
         os.kill(worker, signal.SIGKILL)
         os.kill(sidecar.pid, signal.SIGKILL)
         assert ready_worker(started, other_than=worker) != worker

@@ -7,8 +7,8 @@ import pytest
 
 from serving import rollout as rollouts
 from serving import service
-from serving.rollout_record import read_events
-from serving.rollout_state import amend, folder_of, read_rollout
+from serving.rollouts.record import read_events
+from serving.rollouts.state import amend, folder_of, read_rollout
 from serving.settings import Settings
 from steps.conclude_rollout import VERDICT, conclude, main
 from steps.core.errors import DeploymentError

@@ -8,7 +8,7 @@ from benchmarks import materialization_kills
 from serving.settings import read_settings
 from tests.redis_server import redis_server
 
-REDIS = '{{type: serving.redis_rows.RedisRowsOnlineStore, connection_string: "127.0.0.1:{port}"}}'
+REDIS = '{{type: serving.online.redis_rows.RedisRowsOnlineStore, connection_string: "127.0.0.1:{port}"}}'
 
 
 def test_an_sqlite_store_ends_complete_and_right_however_often_its_writer_is_killed(platform_dir: Path) -> None:

@@ -25,7 +25,12 @@ from tests.redis_server import redis_server
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 NAMES = [name for name in boston().columns if name not in ("house_id", "MEDV")]
-STORES = ["serving.sqlite_rows.SqliteRowsOnlineStore", "serving.redis_rows.RedisRowsOnlineStore", "sqlite", "redis"]
+STORES = [
+    "serving.online.sqlite_rows.SqliteRowsOnlineStore",
+    "serving.online.redis_rows.RedisRowsOnlineStore",
+    "sqlite",
+    "redis",
+]
 
 
 @pytest.fixture(params=STORES)

@@ -13,9 +13,9 @@ from whylogs.core import DatasetProfileView
 
 from serving.bundle import CARD, CARD_PAGE, REFERENCE_PROFILE, read_bundle
 from serving.contract import read_feature_service
-from serving.intervals import INTERVALS, Intervals
-from serving.predictor import Predictor
-from serving.receipts import header_of
+from serving.pricing.intervals import INTERVALS, Intervals
+from serving.pricing.predictor import Predictor
+from serving.records.receipts import header_of
 from serving.settings import read_settings
 from steps import register
 from steps.apply_contract import apply_definitions

@@ -15,8 +15,8 @@ import pytest
 
 from serving import service as services
 from serving.bundle import SCHEMA, Metadata, read_bundle, write_bundle
-from serving.hourly import hour_of
-from serving.rolling import FIRST, State, Wanted, write_state, write_wanted
+from serving.process.rolling import FIRST, State, Wanted, write_state, write_wanted
+from serving.records.hourly import hour_of
 from serving.settings import Settings, read_settings
 from steps.apply_contract import apply_definitions
 from steps.core.errors import PlatformError

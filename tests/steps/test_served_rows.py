@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from serving.hourly import ENDING
-from serving.receipts import Header, Served
-from serving.spool import Spool
+from serving.records.hourly import ENDING
+from serving.records.receipts import Header, Served
+from serving.records.spool import Spool
 from steps import served_rows as module
 from steps.served_rows import served_rows
 

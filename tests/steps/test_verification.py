@@ -31,7 +31,11 @@ from tests.serving_platform import MISSING, USED, ServingPlatform, reach
 MOVED = [5, 17]  # houses whose features changed a month ago
 ALL = Sample(most=1000, newest=0, seed=1)
 # Our two, and the one of Feast's own that keeps whole seconds only.
-STORES = ("serving.sqlite_rows.SqliteRowsOnlineStore", "serving.redis_rows.RedisRowsOnlineStore", "sqlite")
+STORES = (
+    "serving.online.sqlite_rows.SqliteRowsOnlineStore",
+    "serving.online.redis_rows.RedisRowsOnlineStore",
+    "sqlite",
+)
 on_our_stores = pytest.mark.parametrize("live", STORES[:2], indirect=True)
 Frame = pd.DataFrame
 Skew = Callable[[Frame, Frame], Frame]

@@ -6,7 +6,7 @@ import urllib.request
 
 import pytest
 
-from serving.processes import group
+from serving.process.processes import group
 from serving.settings import read_settings
 from tests.ports import free_port
 from zenml_config import dashboard

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from serving.ratios import Ratio
+from serving.pricing.ratios import Ratio
 from steps.core.columns import as_defined
 
 HOUSES = pd.DataFrame({"RM": [6.0, 5.0], "TAX": [300.0, None], "TAX_PER_ROOM": [1.0, 1.0], "MEDV": [20.0, 30.0]})

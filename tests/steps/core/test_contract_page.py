@@ -3,7 +3,7 @@
 import pytest
 
 from serving.contract import FeatureSpec
-from serving.ratios import Ratio
+from serving.pricing.ratios import Ratio
 from steps.core.contract_page import END, START, table, with_table
 from steps.core.errors import ConfigurationError
 

@@ -7,7 +7,7 @@ import pytest
 import yaml
 from pydantic import ValidationError
 
-from serving.profile_views import view_of
+from serving.records.profile_views import view_of
 from steps.core.column_tests import independent_share
 from steps.core.drift import DriftSettings, judge
 from steps.core.drift_verdict import DriftVerdict, Window

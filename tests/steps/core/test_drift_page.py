@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from serving.profile_views import view_of
+from serving.records.profile_views import view_of
 from steps.core.drift_page import drift_page
 from steps.core.drift_verdict import DriftVerdict, FeatureEffect, RootCause
 from steps.core.sketches import Sketch, sketches_of

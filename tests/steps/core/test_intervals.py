@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from serving.intervals import Intervals
+from serving.pricing.intervals import Intervals
 from steps.core.columns import Matrix
 from steps.core.errors import DataError
 from steps.core.interval_report import coverage_page

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from serving.profile_views import view_of
+from serving.records.profile_views import view_of
 from steps.core.drift_verdict import ColumnDrift, DriftVerdict, Window
 from steps.core.importance import ShapValues
 from steps.core.reference import ReferenceShap

@@ -6,7 +6,7 @@ import pytest
 from pydantic import ValidationError
 
 from serving.contract import FeatureSpec
-from serving.ratios import Ratio
+from serving.pricing.ratios import Ratio
 from steps.core.errors import ConfigurationError
 from steps.core.sensitive import SensitiveFeatures, admit, check_experiments
 from tests.training import experiment, training_parameters

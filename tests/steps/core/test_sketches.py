@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from serving.profile_views import as_view, merged, view_of
+from serving.records.profile_views import as_view, merged, view_of
 from steps.core.sketches import (
     Sketch,
     bin_edges,

@@ -1,0 +1,1 @@
+"""Houses' features out of Feast's online store, by house id."""

@@ -1,0 +1,1 @@
+"""From features to a price: the model's arithmetic, its interval and its reasons."""

@@ -1,0 +1,1 @@
+"""The service as processes: start, workers, hand-over and end."""

@@ -1,0 +1,1 @@
+"""What is said on the wire: Seldon's REST and gRPC messages, their validation, faults and OpenAPI description."""

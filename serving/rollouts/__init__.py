@@ -1,0 +1,1 @@
+"""A challenger beside the champion: who answers, the evidence, and the decision."""

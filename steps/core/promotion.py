@@ -22,6 +22,8 @@ class Promotion(BaseModel):
         alpha: a challenger that is no better is promoted at most so often.
         margin: by how much a challenger must be better, in the target's unit.
         not_worse_margin: "not worse" means: surely worse by less than this, in the target's unit.
+        trial: a model that passes the test does not take the champion's place at once: it is registered as challenger,
+            to be tried beside the champion in the service.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -31,6 +33,7 @@ class Promotion(BaseModel):
     alpha: float = Field(gt=0, lt=0.5)
     margin: float = Field(ge=0)
     not_worse_margin: float = Field(gt=0)
+    trial: bool
 
 
 class Incumbent(BaseModel):
@@ -141,7 +144,8 @@ def judge(
     """Whether the model takes the incumbent's place, by the paired test.
 
     It does if it is better. If it is not worse it does so only with a reason of its own: fewer features, or other data
-    than the champion has seen. A difference that may be chance is no reason to change what serves.
+    than the champion has seen. A difference that may be chance is no reason to change what serves. Where models are
+    tried first, it is a challenger all the same.
     """
     is_better = evidence.test.p_better < promotion.alpha
     is_not_worse = evidence.test.p_not_worse < promotion.alpha
@@ -156,8 +160,11 @@ def judge(
     else:
         words = f"it is not surely better than version {incumbent.version}, which goes on serving"
     limits = f"alpha {promotion.alpha:g}, margins {promotion.margin:g} and {promotion.not_worse_margin:g}"
+    passes = rule != "not better"
+    if passes and promotion.trial:
+        limits += "; it is to be tried in the service first"
     return Verdict(
-        outcome="challenge" if rule == "not better" else "promote",
+        outcome="promote" if passes and not promotion.trial else "challenge",
         rule=rule,
         reason=f"{words}: {evidence.figures}; {limits}",
         champion_version=incumbent.version,

@@ -83,6 +83,15 @@ def test_a_challenger_needs_to_be_better_or_not_worse_and_simpler_or_fresher(
     assert "p = " in verdict.reason
 
 
+@pytest.mark.parametrize(("errors", "rule"), [(BETTER, "better"), (EQUAL, "fresher"), (WORSE, "not better")])
+def test_where_models_are_tried_first_none_takes_the_champions_place_by_the_test_alone(
+    errors: tuple[float, ...], rule: str
+) -> None:
+    verdict = judge(result(), "newer", SERVING, evidence(*errors), promotion(trial=True))
+    assert (verdict.outcome, verdict.rule) == ("challenge", rule)
+    assert ("tried in the service first" in verdict.reason) == (rule != "not better")
+
+
 def test_the_same_model_is_unchanged_and_other_intervals_make_a_version_of_its_own() -> None:
     known = frozenset(FEATURES)
     same = without_comparison(result(), "data", "ef" * 32, SERVING, known)

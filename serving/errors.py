@@ -228,6 +228,13 @@ class ServiceError(ServingError):
     reason = "SERVICE_NOT_STARTED"
 
 
+class AlertsError(ServingError):
+    """Where alerts go, or how they are signed, is not usable."""
+
+    status = 503
+    reason = "ALERTS_NOT_CONFIGURED"
+
+
 class RolloutError(ServingError):
     """A challenger cannot be tried beside the champion as it was asked."""
 

@@ -5,7 +5,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 if TYPE_CHECKING:
@@ -49,6 +49,9 @@ class Settings(BaseSettings):
     profile_days: float = Field(gt=0)
     receipt_days: float = Field(gt=0)
     receipts_max_mb: float = Field(gt=0)
+    alert_webhook: SecretStr  # checked where it is opened: its path may be a token, and a fault here is printed
+    alert_secret_file: str  # empty: alerts are not signed
+    runbooks: str
     model_versions_kept: int = Field(ge=1)
     lookup_cache_seconds: float = Field(ge=0, le=3600)
     expired_features: Literal["refuse", "flag"]

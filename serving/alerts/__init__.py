@@ -1,0 +1,1 @@
+"""What the platform tells people by itself: alerts, what they say, and how they are delivered."""

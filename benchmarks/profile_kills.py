@@ -2,8 +2,9 @@
 
 `python -m benchmarks.profile_kills [--seconds 60] [--bundle DIR] [--seed N]`, three minutes, one service of its own.
 
-First the service is under load in peace: what its profiling process takes of all its processor time, whylogs' import
-left out. Then a process of it, a worker or now and then the profiling one, is killed with SIGKILL every second or so.
+First the service is under load in peace: what its profiling process takes for a row that it profiles, whylogs' import
+left out, and the other processes for a row that they answer. Then a process of it, a worker or now and then the
+profiling one, is killed with SIGKILL every second or so.
 """
 
 import argparse
@@ -43,7 +44,7 @@ class Outcome(NamedTuple):
     """What came of it.
 
     Attributes:
-        profiling_share: of the processor time of all processes of the service, in peace.
+        profiling_share: of the processor time that all processes of the service take for a row, in peace.
         kills, profiling_kills: workers, and profiling processes, that were killed.
         answered: rows that a caller got a price for.
         failed: calls without an answer, whose worker was killed.
@@ -111,7 +112,7 @@ def run(bundle: Path, settings: Settings, seconds: float, seed: int) -> Outcome:
         callers = Callers(running.port, key)
         try:
             wait_for_a_profile(mine.profiles_dir)
-            share, rate = in_peace(running, callers, ROUNDS * mine.profile_seconds)
+            share, rate = in_peace(running, callers, mine)
             kills, profiling_kills = kill(running, seconds, random.Random(seed))  # noqa: S311  # no secret
         finally:
             callers.stop()
@@ -136,13 +137,17 @@ def wait_for_a_profile(profiles: Path) -> None:
         time.sleep(0.2)
 
 
-def in_peace(running: Service, callers: Callers, seconds: float) -> tuple[float, float]:
-    """The share of the service's processor time that profiling takes, and answers a second."""
-    before, answered = _seconds(running), callers.answered
+def in_peace(running: Service, callers: Callers, settings: Settings) -> tuple[float, float]:
+    """The share of profiling in the processor time of a row, and answers a second."""
+    seconds = ROUNDS * settings.profile_seconds
+    before, answered, profiled = _seconds(running), callers.answered, profiled_rows(settings.profiles_dir)
     time.sleep(seconds)
     spent = {pid: taken - before.get(pid, (0.0, ""))[0] for pid, (taken, _) in _seconds(running).items()}
+    answered, profiled = callers.answered - answered, profiled_rows(settings.profiles_dir) - profiled
     profiling = sum(spent[pid] for pid, (_, command) in before.items() if PROFILING in command)
-    return profiling / sum(spent.values()), (callers.answered - answered) / seconds
+    # Rows are profiled half a minute after they were answered: each kind of work is held against its own rows.
+    of_profiling, of_the_rest = profiling / profiled, (sum(spent.values()) - profiling) / answered
+    return of_profiling / (of_profiling + of_the_rest), answered / seconds
 
 
 def kill(running: Service, seconds: float, chance: random.Random) -> tuple[int, int]:

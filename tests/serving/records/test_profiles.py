@@ -7,10 +7,13 @@ import sys
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from serving.records import profiles
 from serving.records.hourly import ENDING, hour_of
+from serving.records.profile_views import view_of
 from serving.records.profiles import BROKEN, OFFSET, ROWS, profile_path, profile_spool, read_hour, read_profile
 from serving.records.receipts import Header, Served
 from serving.records.sidecar import profile_under_lock, work
@@ -69,6 +72,22 @@ def test_profiles_take_each_row_once_however_often_they_are_brought_up_to_date(t
     summary = view.get_column("MEDV").to_summary_dict()
     assert (summary["counts/n"], summary["distribution/min"], summary["distribution/max"]) == (3, 20.0, 40.0)
     assert view.get_column("RM").to_summary_dict()["counts/null"] == 1
+
+
+def test_what_is_written_during_a_round_waits_for_the_next_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    spool = Spool(tmp_path / "spool", HEADER)
+    spool.append(served((6.0, 20.0)))
+
+    def busy(*arguments: Any) -> Any:
+        spool.append(served((7.0, 21.0)))
+        return view_of(*arguments)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(profiles, "view_of", busy)
+        assert profile_spool(tmp_path / "spool", tmp_path) == 1
+    assert profile_spool(tmp_path / "spool", tmp_path) == 1
+    spool.close()
+    assert count(tmp_path) == 2
 
 
 def test_a_file_that_did_not_grow_is_not_read_again(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ UV_VERSION := 0.13.9
 BIN := .venv/bin
 READY := .venv/ready
 
-.PHONY: help setup demo test check format lint types contracts bench bench-training bench-features bench-drift stop clean dashboard mlflow-ui feast-ui
+.PHONY: help setup demo test check format lint types contracts bench bench-training bench-features bench-drift bench-error stop clean dashboard mlflow-ui feast-ui
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -41,6 +41,9 @@ bench-features: $(READY)  ## measure the offline point-in-time join beside DuckD
 
 bench-drift: $(READY)  ## measure false alarms, detection and root causes of the drift verdict, ten minutes
 	$(BIN)/python -m benchmarks.drift --document docs/monitoring.md
+
+bench-error: $(READY)  ## measure false alarms and detection of the live error's verdict, and the estimate, ten minutes
+	$(BIN)/python -m benchmarks.live_error --document docs/monitoring.md
 
 bench-training: $(READY)  ## measure the experiments beside the talk's configuration, an hour
 	$(BIN)/python -m benchmarks.training

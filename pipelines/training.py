@@ -79,4 +79,4 @@ def training_pipeline(
         *(statements, training_set, known, all_derived, fingerprint, report, train, champion, predictions, ranking),
         *(validation, fitted, quality_found, verdict, admission, sensitive_cost, sensitive_features),
     )
-    register(verdict, champion, model, fitted, scaler, train, fingerprint, evidence)
+    register(verdict, champion, model, predictions, fitted, scaler, train, fingerprint, evidence)

@@ -18,8 +18,11 @@ MODEL = "model.ubj"
 ONNX = "model.onnx"  # the same trees, for serving
 SCALER = "scaler.json"
 REFERENCE_PROFILE = "reference_profile.bin"
+REFERENCE_ERRORS = "reference_errors.json"  # out of fold, for the monitoring
 CARD, CARD_PAGE = "model_card.md", "model_card.html"
-WITHOUT_PRICES = frozenset({REFERENCE_PROFILE, CARD, CARD_PAGE})  # no price depends on them; made anew they differ
+WITHOUT_PRICES = frozenset(
+    {REFERENCE_PROFILE, REFERENCE_ERRORS, CARD, CARD_PAGE}
+)  # no price depends on them; made anew they differ
 
 
 class Scaler(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -17,6 +17,7 @@ from prometheus_client.registry import Collector
 from serving.bundle import Metadata
 from serving.errors import NoVerdictError
 from serving.records.drift import STATUSES, read_verdict
+from serving.records.metrics import LiveErrorMetrics, newest
 
 PREFIX = "hpp_"
 MOST_OUTCOMES = 1000
@@ -108,15 +109,16 @@ class ProfileMetrics:
             multiprocess_mode="livemax",
         )
         self.rows = Counter("hpp_rows_profiled", "Rows that were added to profiles.", registry=own)
-        self.shared = _newest(
+        self.shared = newest(
             own, "hpp_profiles_shared_timestamp_seconds", "When profiles were last put into the store."
         )
-        self.score = _newest(own, "hpp_drift_score", "|mean - training mean| / training sd.", "feature")
-        self.distance = _newest(own, "hpp_drift_distance", "Kolmogorov-Smirnov distance.", "feature")
-        self.detected = _newest(own, "hpp_drift_detected", "1 if the feature has drifted.", "feature")
-        self.verdict = _newest(own, "hpp_drift_verdict", "1 for what the verdict is.", "status")
-        self.judged = _newest(own, "hpp_drift_judged_timestamp_seconds", "When the verdict was made.")
+        self.score = newest(own, "hpp_drift_score", "|mean - training mean| / training sd.", "feature")
+        self.distance = newest(own, "hpp_drift_distance", "Kolmogorov-Smirnov distance.", "feature")
+        self.detected = newest(own, "hpp_drift_detected", "1 if the feature has drifted.", "feature")
+        self.verdict = newest(own, "hpp_drift_verdict", "1 for what the verdict is.", "status")
+        self.judged = newest(own, "hpp_drift_judged_timestamp_seconds", "When the verdict was made.")
         self._shown: set[str] = set()
+        self.live_error = LiveErrorMetrics(own)
 
     def show_verdict(self, profiles: Path) -> None:
         """Show the verdict on drift that the monitoring pipeline left, if there is one."""
@@ -137,11 +139,6 @@ class ProfileMetrics:
         for status in STATUSES:
             self.verdict.labels(status).set(found.status == status)
         self.judged.set(found.judged_at.timestamp())
-
-
-def _newest(registry: CollectorRegistry, name: str, text: str, *labels: str) -> Gauge:
-    """A gauge of which the value that was set last counts, whichever process set it."""
-    return Gauge(name, text, labels, registry=registry, multiprocess_mode="livemostrecent")
 
 
 def of_all_workers(folder: str) -> tuple[bytes, str]:

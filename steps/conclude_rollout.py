@@ -9,7 +9,7 @@ point, the next one goes on where it ended.
 import sys
 from typing import TYPE_CHECKING, Annotated, Literal
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict
 from zenml import log_metadata, step
 from zenml.logger import get_logger
 
@@ -48,10 +48,23 @@ class Conclusion(BaseModel):
     reason: str = ""
 
 
+class DeploymentFile(BaseModel):
+    """Where it is written how a version is put in place.
+
+    Attributes:
+        config: of the deployment pipeline, in this project.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    config: str
+
+
 @step(enable_cache=False)
-def conclude_rollout(rollout: Rollout, verified_houses: Sample) -> Annotated[Conclusion, "rollout_conclusion"]:
+def conclude_rollout(deployment: DeploymentFile) -> Annotated[Conclusion, "rollout_conclusion"]:
     """What became of the challenger that is tried, or was tried last."""
-    conclusion = conclude(rollout, verified_houses, read_settings())
+    settings = read_settings()
+    conclusion = conclude(*parameters(settings.root / deployment.config), settings)
     logger.info("Rollout: %s", in_words(conclusion))
     log_metadata(metadata=conclusion.model_dump(exclude_none=True), infer_artifact=True)
     return conclusion

@@ -8,7 +8,7 @@ from zenml import ArtifactConfig, log_metadata, step
 from zenml.metadata.metadata_types import MetadataType
 
 from serving.bundle import MODEL as MODEL_FILE
-from serving.bundle import REFERENCE_PROFILE, SCALER, read_scaler
+from serving.bundle import REFERENCE_PROFILE, SCALER
 from serving.records.spool import SPOOL
 from serving.settings import Settings, read_settings
 from steps.blast_radius import affected_services, affected_versions
@@ -17,7 +17,7 @@ from steps.core.importance import ShapValues, shap_values
 from steps.core.prediction import load_booster
 from steps.core.reference import REFERENCE_SHAP, ReferenceShap, read_reference_shap
 from steps.core.root_cause import find_callers, find_segments, rank_effects
-from steps.core.scaling import FittedScaler, scale
+from steps.core.scaling import from_bundle, scale
 from steps.core.sketches import read_sketches
 from steps.find_champion import Champion
 from steps.registry import Bundle, read_version
@@ -98,9 +98,8 @@ def explained(bundle: Bundle, rows: pd.DataFrame) -> ShapValues | None:
     """The SHAP values of the rows, or None: there are none."""
     if not len(rows):
         return None
-    scaler = read_scaler(bundle.files[SCALER])
-    fitted = FittedScaler(features=scaler.features, mean=scaler.mean, scale=scaler.scale, houses=len(rows))
-    return shap_values(load_booster(bundle.files[MODEL_FILE]), scale(rows, fitted), scaler.features)
+    fitted = from_bundle(bundle.files[SCALER], len(rows))
+    return shap_values(load_booster(bundle.files[MODEL_FILE]), scale(rows, fitted), fitted.features)
 
 
 def shap_of_training(bundle: Bundle) -> ReferenceShap | None:

@@ -9,18 +9,20 @@ import pandas as pd
 from zenml.logger import get_logger
 
 from serving.bundle import MODEL as MODEL_FILE
-from serving.bundle import ONNX, REFERENCE_PROFILE, SCALER, SCHEMA, Metadata, read_bundle
+from serving.bundle import ONNX, REFERENCE_ERRORS, REFERENCE_PROFILE, SCALER, SCHEMA, Metadata, read_bundle
 from serving.contract import ALL_FEATURES, HOUSE_TARGET, read_feature_service, read_feature_view
 from serving.errors import BundleError
 from serving.pricing.intervals import INTERVALS
 from serving.settings import Settings
 from steps.core.columns import target_name
+from steps.core.evaluation import left_out_predictions
 from steps.core.experiments import ExperimentResult
 from steps.core.fingerprint import HOUSE_ID
 from steps.core.intervals import FittedIntervals
 from steps.core.onnx_model import as_onnx
 from steps.core.prediction import predict
 from steps.core.reference import REFERENCE_SHAP, reference_profile, reference_shap
+from steps.core.reference_errors import reference_errors
 from steps.core.scaling import FittedScaler, as_bundled
 from steps.registry import TRAINING_HOUSES
 from steps.tracking import MODEL, git_commit
@@ -77,11 +79,20 @@ def describe(
 
 
 def collect_files(
-    model: bytes, intervals: FittedIntervals, scaler: FittedScaler, train: pd.DataFrame
+    model: bytes,
+    intervals: FittedIntervals,
+    scaler: FittedScaler,
+    train: pd.DataFrame,
+    left_out: pd.DataFrame | None,
 ) -> dict[str, bytes]:
-    """The files of the bundle, by name."""
+    """The files of the bundle, by name.
+
+    Args:
+        left_out: the out-of-fold predictions of the training rows, as the experiment gives them; None: they are not
+            kept, and live errors are held against their mean alone.
+    """
     predicted = predict(model, scaler, train)
-    return {
+    files = {
         MODEL_FILE: model,
         ONNX: as_onnx(model),
         SCALER: as_bundled(scaler),
@@ -90,3 +101,6 @@ def collect_files(
         REFERENCE_SHAP: reference_shap(model, scaler, train),
         TRAINING_HOUSES: json.dumps(sorted(train[HOUSE_ID].tolist())).encode(),
     }
+    if left_out is not None:
+        files[REFERENCE_ERRORS] = reference_errors(train, left_out_predictions(left_out), scaler.features)
+    return files

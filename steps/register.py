@@ -54,6 +54,7 @@ def register(
     verdict: Verdict,
     champion: ExperimentResult,
     model: bytes,
+    left_out: pd.DataFrame,
     intervals: FittedIntervals,
     scaler: FittedScaler,
     train: pd.DataFrame,
@@ -73,6 +74,7 @@ def register(
         read_settings(),
         CHALLENGER if verdict.outcome == "challenge" else ALIAS,
         evidence,
+        left_out,
     )
     did = "is registered" if registered.is_new else "was registered already"
     logger.info("%s v%s %s as %s: %s", registered.name, registered.version, did, registered.alias, registered.bundle)
@@ -98,6 +100,7 @@ def enrol(
     settings: Settings,
     alias: str = ALIAS,
     evidence: CardEvidence | None = None,
+    left_out: pd.DataFrame | None = None,
 ) -> RegisteredModel:
     """The version of the model, complete and with the alias. A challenger that becomes champion is one no more.
 
@@ -106,13 +109,14 @@ def enrol(
 
     Args:
         evidence: what the version's card is made of; none: it has no card.
+        left_out: the champion's out-of-fold predictions; none: the bundle does not keep their errors.
     """
     client = mlflow_client()
     version, is_new = _version(client, champion, intervals, data_fingerprint)
     folder = bundle_folder(settings, version)
     if not has_bundle(folder):
         metadata = describe(champion, intervals, train, data_fingerprint, zenml_run, settings, version)
-        files = collect_files(model, intervals, scaler, train)
+        files = collect_files(model, intervals, scaler, train, left_out)
         write_bundle(folder, metadata, files | (card_files(evidence, metadata) if evidence else {}))
         is_new = True
     bundle = read_version(settings, version)

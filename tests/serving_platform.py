@@ -49,10 +49,11 @@ def write_model(folder: Path, version: str, frame: Any, rounds: int) -> Path:
     import xgboost
     from whylogs.core import DatasetProfile
 
-    from serving.bundle import MODEL, ONNX, REFERENCE_PROFILE, SCALER, SCHEMA, Metadata, write_bundle
+    from serving.bundle import MODEL, ONNX, REFERENCE_ERRORS, REFERENCE_PROFILE, SCALER, SCHEMA, Metadata, write_bundle
     from serving.pricing.intervals import INTERVALS
     from steps.core.onnx_model import as_onnx
     from steps.core.reference import REFERENCE_SHAP, reference_shap
+    from steps.core.reference_errors import reference_errors
     from steps.core.scaling import FittedScaler
 
     raw = frame[list(USED)].to_numpy()
@@ -62,6 +63,7 @@ def write_model(folder: Path, version: str, frame: Any, rounds: int) -> Path:
     scaled = ((raw - mean) / scale).astype("float32")
     data = xgboost.DMatrix(scaled, label=frame["MEDV"])
     booster = xgboost.train({"max_depth": 4, "seed": 42, "nthread": 1}, data, num_boost_round=rounds)
+    left_out = _left_out(scaled, frame["MEDV"].to_numpy(), rounds)
     profile = DatasetProfile()
     profile.track(frame[[*USED, "MEDV"]])
     scaler = {"features": USED, "mean": mean.tolist(), "scale": scale.tolist()}
@@ -74,7 +76,7 @@ def write_model(folder: Path, version: str, frame: Any, rounds: int) -> Path:
         features=USED,
         target="MEDV",
         units={"MEDV": "1000 USD"},
-        metrics={"test_rmse": 2.5},
+        metrics={"test_rmse": 2.5, "cv_mae": float(abs(left_out - frame["MEDV"].to_numpy()).mean())},
         parameters={"max_depth": 4},
         mlflow_run_id="0" * 32,
         zenml_run_id="0",
@@ -86,24 +88,29 @@ def write_model(folder: Path, version: str, frame: Any, rounds: int) -> Path:
     files = {
         MODEL: model,
         ONNX: as_onnx(model),
-        INTERVALS: _intervals(scaled, frame["MEDV"].to_numpy(), rounds),
+        INTERVALS: _intervals(frame["MEDV"].to_numpy(), left_out),
         SCALER: json.dumps(scaler).encode(),
         REFERENCE_PROFILE: profile.view().serialize(),
         REFERENCE_SHAP: reference_shap(model, FittedScaler(**scaler, houses=len(frame)), frame),
+        REFERENCE_ERRORS: reference_errors(frame[[*USED, "MEDV"]], left_out, USED),
     }
     write_bundle(folder / f"v{version}", metadata, files)
     return folder / f"v{version}"
 
 
-def _intervals(scaled: Any, truth: Any, rounds: int) -> bytes:
-    """What the training pipeline would find for such a model: from its out-of-fold residuals."""
+def _left_out(scaled: Any, truth: Any, rounds: int) -> Any:
+    """The out-of-fold predictions of such a model."""
     from steps.core.evaluation import out_of_fold
-    from steps.core.intervals import IntervalSettings, fit_intervals
     from steps.core.regressors import regressor
     from tests.training import validation
 
-    estimator = regressor({"max_depth": 4, "n_estimators": rounds}, 42)
-    left_out = out_of_fold(estimator, scaled, truth, validation(folds=5))
+    return out_of_fold(regressor({"max_depth": 4, "n_estimators": rounds}, 42), scaled, truth, validation(folds=5))
+
+
+def _intervals(truth: Any, left_out: Any) -> bytes:
+    """What the training pipeline would find for such a model: from its out-of-fold residuals."""
+    from steps.core.intervals import IntervalSettings, fit_intervals
+
     return fit_intervals(truth, left_out, IntervalSettings(coverage=0.9, groups=8), (1.0, 50.0)).as_bundled()
 
 

@@ -25,6 +25,7 @@ from serving.protocol.openapi import document
 from serving.protocol.requests import read_query
 from serving.protocol.seldon_transport import FORM, message_of_form, presented_key
 from serving.records.drift import current_verdict
+from serving.records.live_error import current_live_error
 
 logger = logging.getLogger(__name__)
 
@@ -168,7 +169,8 @@ class Front:
 
     def _drift(self, _: Environ) -> Answer:
         self.model.check_ready()
-        found = current_verdict(self.model.settings.profiles_dir, self.model.metadata.model_version)
+        profiles, version = self.model.settings.profiles_dir, self.model.metadata.model_version
+        found = current_verdict(profiles, version) | {"live_error": current_live_error(profiles, version)}
         return Answer(msgspec.json.encode(found))
 
     def _openapi(self, _: Environ) -> Answer:

@@ -73,7 +73,9 @@ def _paths() -> dict[str, Any]:
         "/health/status": {"get": _get("status", "What is served, in words", {"type": "object"}, errors=(503,))},
         "/metadata": {"get": _get("metadata", "What the model says of itself", {"type": "object"}, errors=(503,))},
         "/metrics": {"get": _get("metrics", "Figures for Prometheus", {"type": "string"}, "text/plain")},
-        "/drift": {"get": _get("drift", "The verdict on drift", {"type": "object"}, errors=(404, 503))},
+        "/drift": {
+            "get": _get("drift", "The verdicts on drift and on the live error", {"type": "object"}, errors=(404, 503))
+        },
         "/seldon.json": {"get": _get("openapi", "This document", {"type": "object"}, errors=(503,))},
     }
 

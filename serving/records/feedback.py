@@ -2,7 +2,7 @@
 
 import hashlib
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +26,8 @@ class Feedback(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
         price, low, high: what was answered, where a receipt says it.
         priced_at: when that was, in seconds since 1970.
         event_time: when the price became known, in seconds since 1970, where the caller said it.
-        client: the name of the caller's key.
+        client: the name of the key that sent it.
+        caller: the name of the key that was answered, where a receipt says it.
     """
 
     id: str
@@ -42,6 +43,7 @@ class Feedback(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     priced_at: float | None = None
     event_time: float | None = None
     client: str = ""
+    caller: str = ""
     probe: bool = False
 
 
@@ -138,6 +140,7 @@ def _of_receipt(truths: Truths, receipt: Receipt, now: float, client: str) -> It
             priced_at=served.time,
             event_time=truths.event_time,
             client=client,
+            caller=served.client,
             probe=served.probe,
             **dict(zip(names, served.prices[row], strict=False)),
         )
@@ -147,23 +150,32 @@ def _identity(*parts: object) -> str:
     return hashlib.sha256(msgspec.json.encode(parts)).hexdigest()[:32]
 
 
-def read_feedback(folder: Path) -> list[Feedback]:
-    """The distinct true prices that are kept in a folder, in the order in which they came.
+def read_feedback(folder: Path, since: str = "") -> list[Feedback]:
+    """The distinct true prices that are kept in a folder, as `newest_feedback` has them.
+
+    Args:
+        since: what was received in an earlier hour (2026-11-23T22, UTC) is left out.
+    """
+    paths = (path for path in sorted(folder.glob(f"*{ENDING}")) if path.name.split(".")[1] >= since)
+    return newest_feedback(record for path in paths for record in decoded_feedback(path.read_bytes()))
+
+
+def newest_feedback(records: Iterable[Feedback]) -> list[Feedback]:
+    """The distinct true prices, in the order in which they came.
 
     Of several for the same row of a receipt the last one counts: it is the caller's correction.
     """
-    records: dict[str, Feedback] = {}
-    for record in sorted(_records(folder), key=lambda one: one.received):
-        records.pop(record.id, None)
-        records[record.id] = record
-    return list(records.values())
+    found: dict[str, Feedback] = {}
+    for record in sorted(records, key=lambda one: one.received):
+        found.pop(record.id, None)
+        found[record.id] = record
+    return list(found.values())
 
 
-def _records(folder: Path) -> Iterator[Feedback]:
-    for path in sorted(folder.glob(f"*{ENDING}")):
-        with path.open("rb") as file:
-            for line in file:
-                try:
-                    yield msgspec.json.decode(line, type=Feedback)
-                except msgspec.DecodeError:  # cut off by a kill or a full disk: it was never answered as kept
-                    continue
+def decoded_feedback(lines: bytes) -> Iterator[Feedback]:
+    """The true prices in the contents of a file."""
+    for line in lines.splitlines():
+        try:
+            yield msgspec.json.decode(line, type=Feedback)
+        except msgspec.DecodeError:  # cut off by a kill or a full disk: it was never answered as kept
+            continue

@@ -1,7 +1,8 @@
 """Where the profiles of all machines come together: a folder or a bucket, through Arrow's file systems.
 
 `<store>/v<version>/<hour>/<worker>.bin`, as in the folder of one machine: a worker's name is its process and the
-nanosecond of its start, so that files of several machines lie beside each other, and each is whole or not there.
+nanosecond of its start, so that files of several machines lie beside each other, and each is whole or not there. The
+true prices that the machines received are in `<store>/feedback/`, under names of the same kind.
 """
 
 import contextlib
@@ -19,7 +20,7 @@ PROFILE_ENDING = ".bin"
 
 
 class ProfileStore:
-    """A store of profiles, and of the verdict on them.
+    """A store of profiles and true prices, and of the verdicts on them.
 
     Args:
         place: a folder, or an address: `s3://bucket/folder?endpoint_override=host:port&scheme=http`, `gs://…`,
@@ -52,6 +53,10 @@ class ProfileStore:
         """The profile of one version and hour, merged over workers and machines, or None: there is none."""
         found = sorted(self._list(f"v{version}/{hour}"), key=lambda info: str(info.base_name))
         return merged(as_view(self._read(info.path)) for info in found if _is_profile(info))
+
+    def names(self, folder: str) -> list[str]:
+        """The files of a folder of the store, sorted."""
+        return sorted(str(info.base_name) for info in self._list(folder) if info.is_file)
 
     def read(self, name: str) -> bytes | None:
         """A file of the store, or None: there is none."""

@@ -1,6 +1,6 @@
 """The service's helper process: it makes what the workers wrote durable, profiles it, and removes what is too old.
 
-It puts the profiles into the store of all machines, where there is one, and takes the verdict on drift from there.
+It puts the profiles into the store of all machines, where there is one, and takes the verdicts from there.
 It also shows the figures of all workers on the metrics port, and ends a rollout whose challenger is bad.
 
 `python -m serving.records.sidecar --profiles DIR --metrics DIR --host H --port P`; the server starts it and it ends
@@ -26,7 +26,7 @@ from serving.records.hourly import ENDING, FEEDBACK, sync_grown
 from serving.records.profile_store import ProfileStore
 from serving.records.profiles import profile_spool
 from serving.records.retention import remove_old, remove_old_profiles
-from serving.records.sharing import fetch_verdict, share
+from serving.records.sharing import fetch_verdicts, share
 from serving.records.spool import SPOOL
 from serving.rollouts.watch import watch
 from serving.settings import Settings, read_settings
@@ -69,6 +69,7 @@ def work(profiles: Path, stopped: threading.Event, settings: Settings) -> None:
         except OSError:  # a full disk may be free again in the next round
             logger.exception("The profiles could not be brought up to date")
         figures.show_verdict(profiles)
+        figures.live_error.show(profiles)
         if last:
             return
         last = stopped.wait(period_s)
@@ -111,7 +112,7 @@ def share_under_lock(profiles: Path, settings: Settings, figures: ProfileMetrics
         try:
             store = ProfileStore(settings.profile_store)
             share(profiles, store)
-            fetch_verdict(profiles, store)
+            fetch_verdicts(profiles, store)
         except StoreError as err:  # the profiles are here; the next round tries again
             logger.error("%s The profiles of this machine are put there later.", err)  # no trace
         else:

@@ -47,19 +47,21 @@ class Challenger:
 
     def answer(self, query: Query, client: str) -> dict[str, Any]:
         """The reply to a checked request, by the version that each row's house belongs to."""
-        priced = self.champion.priced(query)
+        priced, now = self.champion.priced(query), time.time()
         # A caller may leave out what the champion does not need, and the challenger may need it.
         asked = query.house_ids is not None or self._needs <= set(query.names)
         if asked and self.rollout.mode == "canary":
             keys = self._draw.keys(query.house_ids, priced.raw)
             if rows := self._draw.drawn(keys):
-                return self._canary(query, priced, rows, [keys[row] for row in rows], client)
+                return self._canary(query, priced, rows, [keys[row] for row in rows], client, now)
         reply = self.champion.reply(query, priced, client)
         if asked and self.rollout.mode == "shadow":
-            self._pairs.add(partial(self._shadow, query, priced, reply["meta"]["tags"]["receipt"]))
+            self._pairs.add(partial(self._shadow, query, priced, reply["meta"]["tags"]["receipt"], now))
         return reply
 
-    def _canary(self, query: Query, priced: Priced, rows: list[int], keys: list[int], client: str) -> dict[str, Any]:
+    def _canary(
+        self, query: Query, priced: Priced, rows: list[int], keys: list[int], client: str, now: float
+    ) -> dict[str, Any]:
         """The reply, these rows by the challenger."""
         others = sorted(set(range(query.row_count)).difference(rows))
         ours, part = (priced, query) if not others else (part_of_priced(priced, rows), part_of_query(query, rows))
@@ -70,20 +72,20 @@ class Challenger:
             self._failed(err)
             return self.champion.reply(query, priced, client)
         self._rows.inc(len(rows))
-        self._pairs.add(partial(_pairs, ours, theirs, keys, query=part, receipt=reply["meta"]["tags"]["receipt"]))
+        self._pairs.add(partial(_pairs, ours, theirs, keys, part, reply["meta"]["tags"]["receipt"], now))
         if not others:
             return reply
         rest = self.champion.reply(part_of_query(query, others), part_of_priced(priced, others), client)
         return merged(rest, others, reply, rows)
 
-    def _shadow(self, query: Query, priced: Priced, receipt: str | None) -> Pairs | None:
+    def _shadow(self, query: Query, priced: Priced, receipt: str | None, now: float) -> Pairs | None:
         try:
             theirs = self._priced(query)
         except Exception as err:  # it is the thread that writes the evidence: it must go on
             self._failed(err)
             return None
         self._rows.inc(query.row_count)
-        return _pairs(priced, theirs, self._draw.keys(query.house_ids, priced.raw), query=query, receipt=receipt)
+        return _pairs(priced, theirs, self._draw.keys(query.house_ids, priced.raw), query, receipt, now)
 
     def _priced(self, query: Query) -> Priced:
         priced = self.model.priced(query)
@@ -102,9 +104,9 @@ class Challenger:
         self._pairs.close()
 
 
-def _pairs(ours: Priced, theirs: Priced, keys: list[int], query: Query, receipt: str | None) -> Pairs:
+def _pairs(ours: Priced, theirs: Priced, keys: list[int], query: Query, receipt: str | None, now: float) -> Pairs:
     return Pairs(
-        time=time.time(),
+        time=now,  # not of the writing: a true price that comes at once must not be older than what it is of
         receipt=receipt,
         keys=keys,
         house_ids=query.house_ids,

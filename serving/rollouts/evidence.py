@@ -1,6 +1,5 @@
 """From the lines about a rollout, in the order of their times, to what its judge weighs: each house once."""
 
-from collections import OrderedDict
 from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
@@ -9,6 +8,7 @@ import msgspec
 
 from serving.records.feedback import Feedback
 from serving.records.hourly import FEEDBACK
+from serving.records.joining import Predictions
 from serving.records.tailing import Tail
 from serving.rollouts.pairs import Pairs
 from serving.rollouts.rules import Judge
@@ -42,7 +42,7 @@ class Evidence:
         self._pairs = Tail(folder_of(profiles) / rollout.id)
         self._truths = Tail(profiles / FEEDBACK)
         self._seen: set[int] = set()
-        self._priced: OrderedDict[tuple[str, int] | int, _Pair] = OrderedDict()
+        self._priced: Predictions[_Pair] = Predictions(MOST_HOUSES)
         self._known: set[int] = set()
         self._waiting: list[Feedback] = []
 
@@ -70,22 +70,16 @@ class Evidence:
         for row, (key, champion, challenger, half_width) in enumerate(rows):
             pair = _Pair(key, champion, challenger)
             if pairs.receipt is not None:
-                self._keep((pairs.receipt, row), pair)
+                self._priced.enter((pairs.receipt, row), pairs.time, pair)
             if pairs.house_ids is not None:
-                self._keep(pairs.house_ids[row], pair)
+                self._priced.enter(pairs.house_ids[row], pairs.time, pair)
             if key not in self._seen and len(self._seen) < MOST_HOUSES:
                 self._seen.add(key)
                 self.judge.house(champion, challenger, half_width)
 
-    def _keep(self, name: tuple[str, int] | int, pair: _Pair) -> None:
-        self._priced[name] = pair
-        if len(self._priced) > MOST_HOUSES:
-            self._priced.popitem(last=False)
-
     def _learn(self, one: Feedback) -> bool:
         """Whether the true price is of a house that both priced."""
-        name = one.house_id if one.receipt is None or one.row is None else (one.receipt, one.row)
-        pair = self._priced.get(name) if name is not None else None
+        pair = self._priced.of(one)
         if pair is None:
             return False
         if pair.key not in self._known and len(self._known) < MOST_HOUSES:

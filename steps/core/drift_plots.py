@@ -16,7 +16,7 @@ def distribution(reference: Sketch, current: Sketch, drifted: bool) -> str:
     """The training rows as a grey area, the window as a line; both as shares of their values."""
     ends = [sketch.quantiles(np.array([0.0, 1.0])) for sketch in (reference, current) if sketch.values]
     if not ends:
-        return _svg("<text x=8 y=50>no values</text>")
+        return svg("<text x=8 y=50>no values</text>")
     low, high = min(pair[0] for pair in ends), max(pair[1] for pair in ends)
     if high <= low:
         low, high = low - 0.5, high + 0.5
@@ -29,7 +29,7 @@ def distribution(reference: Sketch, current: Sketch, drifted: bool) -> str:
     drawn = f'<path d="{area} V{BASE} H0 Z" fill="{GREY}" opacity=.55 />'
     if current.values:
         drawn += f'<path d="{line}" fill=none stroke="{colour}" stroke-width=2 />'
-    return _svg(drawn + _axis(f"{low:.4g}", f"{high:.4g}"))
+    return svg(drawn + axis(f"{low:.4g}", f"{high:.4g}"))
 
 
 def trend(hours: Sequence[str], means: Sequence[float], reference: Sketch, drifted: bool) -> str:
@@ -40,7 +40,7 @@ def trend(hours: Sequence[str], means: Sequence[float], reference: Sketch, drift
     centre = reference.mean if np.isfinite(reference.mean) else 0.0
     low = min([centre - 1.5 * spread, *seen]) - 1e-9
     high = max([centre + 1.5 * spread, *seen]) + 1e-9
-    x = _places(len(known))
+    x = places(len(known))
 
     def y(value: float) -> float:
         return round(float(BASE - (value - low) / (high - low) * (BASE - 6)), 1)
@@ -53,10 +53,11 @@ def trend(hours: Sequence[str], means: Sequence[float], reference: Sketch, drift
     drawn += f'<polyline points="{" ".join(f"{a},{b}" for a, b in dots)}" fill=none stroke="{colour}" stroke-width=2 />'
     drawn += "".join(f'<circle cx={a} cy={b} r=2.5 fill="{colour}" />' for a, b in dots)
     labels = [f"{hour[5:10]} {hour[11:13]} h" for hour in (hours[0], hours[-1])] if hours else ["no traffic", ""]
-    return _svg(drawn + _axis(*labels))
+    return svg(drawn + axis(*labels))
 
 
-def _places(count: int) -> list[float]:
+def places(count: int) -> list[float]:
+    """Where so many dots stand, from left to right."""
     return [WIDTH / 2] if count == 1 else np.linspace(6, WIDTH - 6, count).round(1).tolist()
 
 
@@ -67,10 +68,12 @@ def _steps(shares: Matrix) -> str:
     return f"M0 {BASE} " + " ".join(f"V{top:.1f} H{(at + 1) * width:.1f}" for at, top in enumerate(heights))
 
 
-def _axis(left: str, right: str) -> str:
+def axis(left: str, right: str) -> str:
+    """The line below a plot, with what stands at its ends."""
     line = f'<path d="M0 {BASE} H{WIDTH}" stroke="#cbd2d9" />'
     return f"{line}<text x=0 y={HEIGHT - 4}>{left}</text><text x={WIDTH} y={HEIGHT - 4} text-anchor=end>{right}</text>"
 
 
-def _svg(content: str) -> str:
+def svg(content: str) -> str:
+    """The drawing."""
     return f'<svg viewBox="-2 0 {WIDTH + 4} {HEIGHT}" width={WIDTH + 4} height={HEIGHT} role=img>{content}</svg>'

@@ -136,6 +136,7 @@ class Estimate(_Model):
     Attributes:
         rows: of the window, a sample.
         mae, rmse: in the target's unit.
+        effective_rows: of how many training rows it is worth: few, where the served houses are unlike them.
         days: of the past that it could be checked on.
         missed_by: how far it was from the mean absolute error of those days, on average.
         naive_missed_by: the same of "as in cross-validation".
@@ -144,6 +145,7 @@ class Estimate(_Model):
     rows: int
     mae: float
     rmse: float
+    effective_rows: float
     days: int
     missed_by: float | None
     naive_missed_by: float | None

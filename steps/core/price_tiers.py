@@ -1,8 +1,10 @@
 """How good the model is for cheap and for dear homes: the out-of-fold predictions by tier of the true price."""
 
+from collections.abc import Sequence
 from itertools import pairwise
 
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
 from serving.pricing.intervals import Intervals
@@ -41,11 +43,21 @@ def price_tiers(truth: Matrix, left_out: Matrix, intervals: FittedIntervals) -> 
         truth: (n,) prices.
         left_out: (n_repeats, n) out-of-fold predictions.
     """
-    edges = [-np.inf, *np.quantile(truth, np.arange(1, TIERS) / TIERS), np.inf]
-    names = ("cheapest third", "middle third", "dearest third")
-    groups = {name: (truth > low) & (truth <= high) for name, (low, high) in zip(names, pairwise(edges), strict=True)}
-    groups["at the cap"] = truth >= intervals.maximum
-    return [_tier(name, truth[at], left_out[:, at], intervals) for name, at in groups.items() if at.any()]
+    groups = tier_rows(truth, np.quantile(truth, np.arange(1, TIERS) / TIERS).tolist(), intervals.maximum)
+    return [_tier(name, truth[at], left_out[:, at], intervals) for name, at in groups.items()]
+
+
+def tier_rows(truth: Matrix, edges: Sequence[float], maximum: float) -> dict[str, NDArray[np.bool_]]:
+    """Which rows are in each tier that has any, by its name.
+
+    Args:
+        edges: the true prices that part the thirds.
+        maximum: the contract's highest price.
+    """
+    names, ends = ("cheapest third", "middle third", "dearest third"), [-np.inf, *edges, np.inf]
+    groups = {name: (truth > low) & (truth <= high) for name, (low, high) in zip(names, pairwise(ends), strict=True)}
+    groups["at the cap"] = truth >= maximum
+    return {name: rows for name, rows in groups.items() if rows.any()}
 
 
 def _tier(name: str, truth: Matrix, left_out: Matrix, intervals: FittedIntervals) -> PriceTier:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 from sklearn.preprocessing import StandardScaler
 
-from serving.bundle import Scaler
+from serving.bundle import Scaler, read_scaler
 from steps.core.columns import Matrix, feature_names, matrix
 
 
@@ -65,6 +65,16 @@ def scale(houses: pd.DataFrame, scaler: FittedScaler) -> NDArray[np.float32]:
 def as_bundled(scaler: FittedScaler) -> bytes:
     """The scaler as the bundle's file."""
     return msgspec.json.encode(Scaler(features=scaler.features, mean=scaler.mean, scale=scaler.scale))
+
+
+def from_bundle(data: bytes, houses: int) -> FittedScaler:
+    """The scaler of a bundle's file.
+
+    Raises:
+        BundleError: it is not of the schema.
+    """
+    scaler = read_scaler(data)
+    return FittedScaler(features=scaler.features, mean=scaler.mean, scale=scaler.scale, houses=houses)
 
 
 def as_estimator(scaler: FittedScaler) -> StandardScaler:

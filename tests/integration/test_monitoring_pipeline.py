@@ -12,12 +12,16 @@ from zenml.models import PipelineRunResponse
 
 from pipelines.monitoring import monitoring_pipeline
 from serving.records.drift import VERDICT
+from serving.records.live_error import LIVE_ERROR, NOT_ENOUGH, WORSE
 from serving.records.profiles import profile_spool
 from serving.records.receipts import Header, Served
 from serving.records.spool import SPOOL, Spool
 from serving.settings import Settings
+from steps.conclude_rollout import Conclusion
 from steps.core.drift_verdict import DriftVerdict
+from steps.core.live_error import LiveError
 from tests.serving_platform import USED, ServingPlatform, offline_prices
+from tests.true_prices import tell
 from zenml_config.environment import ROOT
 
 CONFIG = str(ROOT / "zenml_config" / "monitoring.yaml")
@@ -28,14 +32,16 @@ def run() -> PipelineRunResponse:
     return Client().list_pipeline_runs(sort_by="desc:created").items[0]
 
 
-def serve(platform: ServingPlatform, settings: Settings, houses: pd.DataFrame, client: str) -> None:
-    """What a worker of version 1 would leave of a request for the houses, profiled."""
+def serve(platform: ServingPlatform, settings: Settings, houses: pd.DataFrame, client: str) -> str:
+    """The receipt of what a worker of version 1 would leave of a request for the houses, profiled."""
     prices = offline_prices(platform.bundles["1"], houses)
     rows: Any = houses[list(USED)].astype(object).where(houses[list(USED)].notna(), None).to_numpy().tolist()
     spool = Spool(settings.profiles_dir / SPOOL, Header("1", USED, ("MEDV",)))
-    spool.append(Served(rows, [[price] for price in prices], client=client))
+    ids = houses["house_id"].tolist()
+    receipt = spool.append(Served(rows, [[price] for price in prices], house_ids=ids, client=client))
     spool.close()
     profile_spool(settings.profiles_dir / SPOOL, settings.profiles_dir)
+    return receipt
 
 
 def test_a_shifted_feature_is_judged_explained_shown_and_handed_to_the_service(
@@ -69,3 +75,32 @@ def test_a_shifted_feature_is_judged_explained_shown_and_handed_to_the_service(
     (report,) = outputs["drift_report"].outputs["drift_report"]
     assert [page.type for page in report.visualizations] == ["html"]
     assert json.loads((serving_settings.profiles_dir / VERDICT).read_text()) == verdict.model_dump(mode="json")
+
+    error = outputs["measure_live_error"].outputs["error_verdict"][0].load()
+    assert isinstance(error, LiveError)
+    assert (error.status, error.truths.received, error.estimate is not None) == (NOT_ENOUGH, 0, True)
+    conclusion = outputs["conclude_rollout"].outputs["rollout_conclusion"][0].load()
+    assert conclusion == Conclusion(action="none")
+
+
+def test_errors_that_grew_are_measured_judged_shown_and_handed_to_the_service(
+    zenml_stack: None,
+    champion: Callable[[str], None],
+    serving_settings: Settings,
+    serving_platform: ServingPlatform,
+) -> None:
+    champion("1")
+    houses = serving_platform.frame.iloc[::4]
+    receipt = serve(serving_platform, serving_settings, houses, "town/acme")
+    tell(serving_settings, np.minimum(houses["MEDV"] * 1.4, 50).tolist(), receipt)
+    outputs = run().steps["measure_live_error"].outputs
+    error = outputs["error_verdict"][0].load()
+    assert (error.status, error.version, error.champion.houses) == (WORSE, "1", len(houses))
+    assert [(one.client, one.tenant, one.rows) for one in error.callers] == [("town/acme", "town", len(houses))]
+    assert error.champion.bias is not None
+    assert error.champion.bias.high < 0
+    assert error.by_day[0].estimated_mae is not None  # the receipts are here
+    assert outputs["error_verdict"][0].run_metadata["status"] == WORSE
+    assert [page.type for page in outputs["live_error"][0].visualizations] == ["html"]
+    written = json.loads((serving_settings.profiles_dir / LIVE_ERROR).read_text())
+    assert written == error.model_dump(mode="json")

@@ -14,7 +14,7 @@ from serving.records.drift import VERDICT
 from serving.records.profile_store import ProfileStore
 from serving.records.profiles import profile_spool
 from serving.records.receipts import Header, Served
-from serving.records.sharing import MARK, fetch_verdict, share
+from serving.records.sharing import MARK, fetch_verdicts, share
 from serving.records.sidecar import work
 from serving.records.spool import SPOOL, Spool
 from serving.settings import read_settings
@@ -113,12 +113,12 @@ def verdict(judged_at: str) -> bytes:
 
 def test_the_newest_verdict_of_the_store_comes_to_every_machine(tmp_path: Path, place: str) -> None:
     store = ProfileStore(place)
-    assert not fetch_verdict(tmp_path, store)
+    assert not fetch_verdicts(tmp_path, store)
     store.write(VERDICT, verdict("2026-11-25T10:00:00+00:00"))
-    assert fetch_verdict(tmp_path, store)
-    assert not fetch_verdict(tmp_path, store)
+    assert fetch_verdicts(tmp_path, store)
+    assert not fetch_verdicts(tmp_path, store)
     (tmp_path / VERDICT).write_bytes(newer := verdict("2026-11-25T11:00:00+00:00"))
-    assert not fetch_verdict(tmp_path, store)
+    assert not fetch_verdicts(tmp_path, store)
     assert (tmp_path / VERDICT).read_bytes() == newer
 
 

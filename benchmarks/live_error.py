@@ -164,8 +164,11 @@ def estimates(worlds: Sequence[World], repeats: int) -> list[Missed]:
                 off.setdefault(kind, []).append(missed_by(here, rows, here.truth))
             rows = draw.choice(len(here.truth), WINDOW)
             off.setdefault(BLIND, []).append(missed_by(here, rows, np.minimum(risen(here), HIGHEST)))
-    means = {kind: np.mean(found, axis=0).round(3).tolist() for kind, found in off.items()}
-    return [Missed(kind, *mean, len(off[kind])) for kind, mean in means.items()]
+    found = []
+    for kind, misses in off.items():
+        mae, naive_mae, rmse, naive_rmse = np.mean(misses, axis=0).round(3).tolist()
+        found.append(Missed(kind, mae, naive_mae, rmse, naive_rmse, len(misses)))
+    return found
 
 
 def missed_by(here: World, rows: NDArray[np.intp], truth: Matrix) -> list[float]:

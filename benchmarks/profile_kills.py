@@ -106,7 +106,7 @@ def run(bundle: Path, settings: Settings, seconds: float, seed: int) -> Outcome:
     """What came of so many seconds of kills."""
     key = make_key(settings.api_keys, "benchmark", MOST_A_MINUTE)
     ports = {name: free_port(HOST) for name in ("rest_port", "metrics_port")}
-    mine = settings.model_copy(update={**ports, "grpc_port": 0})
+    mine = settings.model_copy(update={**ports, "grpc_port": 0, "console_port": 0})
     running = service.start(bundle, mine)
     try:
         callers = Callers(running.port, key)

@@ -26,7 +26,7 @@ KEY_HEADER = "X-API-Key"
 def this_service(bundle: Path, settings: Settings, folder: Path) -> Iterator[Target]:  # noqa: ARG001  # as the others
     """The service with everything on."""
     key = make_key(settings.api_keys, "benchmark", MOST_A_MINUTE)
-    ports = ("rest_port", "metrics_port", "grpc_port")
+    ports = ("rest_port", "metrics_port", "grpc_port", "console_port")
     mine = settings.model_copy(update={name: free_port(HOST) for name in ports})
     requests, headers = (seldon_rows(), seldon_ids(), seldon_batches()), _headers(key)
     started = time.perf_counter()

@@ -175,6 +175,21 @@ class NotStoredError(ServingError):
     reason = "NOT_STORED"
 
 
+class ServiceUnreachableError(ServingError):
+    """The console cannot reach the service that it shows."""
+
+    status = 503
+    reason = "SERVICE_UNREACHABLE"
+    headers = (("Retry-After", "3"),)
+
+
+class ForeignPageError(ServingError):
+    """A page of another site asks in its reader's name."""
+
+    status = 403
+    reason = "FOREIGN_PAGE"
+
+
 class StoreError(ServingError):
     """The store of the profiles of all machines cannot be reached."""
 

@@ -35,6 +35,7 @@ from serving.protocol.requests import Form, Query, RequestContract, read_query
 from serving.records.feedback import FeedbackLog
 from serving.records.hourly import FEEDBACK
 from serving.records.receipts import Served, header_of
+from serving.records.replays import Replays
 from serving.records.spool import SPOOL, Spool
 from serving.rollouts.following import Follower
 from serving.rollouts.mixed import by_receipt
@@ -111,6 +112,7 @@ class HousePriceModel:
             settings.expired_features,
         )
         self.tenants = Tenants(stored, everything.find, profiles / SPOOL, self._target(metadata))
+        self.replays = Replays(profiles / SPOOL, settings.models_dir, settings.max_explained_rows, self.tenants)
         self.fixed_tags = {
             "model": metadata.model_name,
             "version": metadata.model_version,
@@ -292,7 +294,8 @@ class HousePriceModel:
         """What `/metadata` says of the model; Seldon's own command line asks before it loads the model."""
         metadata = read_metadata(self.bundle)
         custom = {name: f"{value:g}" for name, value in metadata.metrics.items()}
-        custom |= {name: getattr(metadata, name) for name in ("experiment", "feature_service", "mlflow_run_id")}
+        custom |= {name: getattr(metadata, name) for name in ("experiment", "feature_service")}
+        custom |= {name: getattr(metadata, name) for name in ("mlflow_run_id", "zenml_run_id")}
         custom |= {name: getattr(metadata, name) for name in ("data_fingerprint", "git_commit", "created_at")}
         if metadata.derived:
             custom["derived"] = _formulas(metadata.derived)

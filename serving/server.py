@@ -61,9 +61,16 @@ def _kinds(instance: Instance) -> Sequence[Kind]:
         command += ["--port", str(settings.grpc_port), "--profiles", str(settings.profiles_dir)]
         return Companion(place, [*command, "--metrics", str(metrics)], settings.grpc_port)
 
+    console = ["-m", "serving.console.server", "--host", settings.host, "--port", str(settings.console_port)]
+    console += ["--service-port", str(settings.rest_port), "--metrics-port", str(settings.metrics_port)]
+
+    def page(_: Path, place: int) -> Companion:
+        return Companion(place, console, settings.console_port)
+
     return (
         Kind("Worker", settings.workers, worker, abandon=listeners.close),
         Kind("gRPC server", 1 if settings.grpc_port else 0, grpc),
+        Kind("Console", 1 if settings.console_port else 0, page, follows_bundle=False),
         Kind("Sidecar", 1, lambda _, place: Companion(place, sidecar), follows_bundle=False, ends_last=True),
     )
 
@@ -77,6 +84,7 @@ def parse(arguments: list[str], settings: Settings) -> argparse.Namespace:
     parser.add_argument("--port", type=int, default=settings.rest_port)
     parser.add_argument("--metrics-port", type=int, default=settings.metrics_port, help="0 for none")
     parser.add_argument("--grpc-port", type=int, default=settings.grpc_port, help="0 for none")
+    parser.add_argument("--console-port", type=int, default=settings.console_port, help="0 for none")
     parser.add_argument("--workers", type=int, default=settings.workers)
     parser.add_argument("--profiles", type=Path, default=settings.profiles_dir)
     parser.add_argument("--instance", type=Path, help="a folder for this start's own files")
@@ -94,7 +102,8 @@ def main() -> None:
     settings = read_settings()
     wanted = parse(sys.argv[1:], settings)
     changes = {"host": wanted.host, "rest_port": wanted.port, "metrics_port": wanted.metrics_port}
-    changes |= {"grpc_port": wanted.grpc_port, "workers": wanted.workers, "profiles_dir": wanted.profiles}
+    changes |= {"grpc_port": wanted.grpc_port, "console_port": wanted.console_port}
+    changes |= {"workers": wanted.workers, "profiles_dir": wanted.profiles}
     settings = settings.model_copy(update=changes)
     try:
         if wanted.command == "run":

@@ -132,7 +132,8 @@ def start(
     arguments += ["--bundle", str(bundle), "--instance", str(instance)]
     arguments += ["--host", settings.host, "--port", str(settings.rest_port)]
     arguments += ["--metrics-port", str(settings.metrics_port), "--workers", str(settings.workers)]
-    arguments += ["--grpc-port", str(settings.grpc_port), "--profiles", str(settings.profiles_dir)]
+    arguments += ["--grpc-port", str(settings.grpc_port), "--console-port", str(settings.console_port)]
+    arguments += ["--profiles", str(settings.profiles_dir)]
     pid, created = start_apart(arguments, log, os.environ)
     service = Service(
         pid=pid,
@@ -221,7 +222,7 @@ def _check_port(settings: Settings) -> None:
     """Refuse a port on which someone listens."""
     ours = {process.pid for service in running(settings) for process in group(service.pid, service.created)}
     taken = {"HPP_REST_PORT": settings.rest_port, "HPP_METRICS_PORT": settings.metrics_port}
-    taken["HPP_GRPC_PORT"] = settings.grpc_port
+    taken |= {"HPP_GRPC_PORT": settings.grpc_port, "HPP_CONSOLE_PORT": settings.console_port}
     for variable, port in taken.items():
         for pid in listeners(port) if port else ():
             owner = f"process {pid}" if pid else "a process of another user"

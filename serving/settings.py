@@ -3,7 +3,7 @@
 import os
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -11,6 +11,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 if TYPE_CHECKING:
     from feast import FeatureStore
 
+# Of a page, or empty; it becomes a link, so that nothing but a page may stand there.
+WebAddress = Annotated[str, Field(pattern=r"^(https?://[A-Za-z0-9.\-\[\]:]+(/\S*)?)?$")]
 MOST_A_MINUTE = 1_000_000  # of one key: its admission times are kept, 8 bytes each
 
 
@@ -30,6 +32,12 @@ class Settings(BaseSettings):
     rest_port: int = Field(ge=1, le=65535)
     metrics_port: int = Field(ge=1, le=65535)
     grpc_port: int = Field(ge=0, le=65535)
+    console_port: int = Field(ge=0, le=65535)
+    console_zenml_run: WebAddress
+    console_mlflow_run: WebAddress
+    console_data_docs: WebAddress
+    console_eda_report: WebAddress
+    console_drift_report: WebAddress
     workers: int = Field(ge=1, le=64)
     threads: int = Field(ge=1, le=64)
     drain_seconds: float = Field(ge=0, le=600)

@@ -184,7 +184,7 @@ def _keep(running: list[Service], champion: Champion, check: Check) -> tuple[Ser
 def _try_out(champion: Champion, check: Check, rollout: Rollout, settings: Settings) -> Verification:
     """How the version answers as a candidate on a port of its own, which is gone afterwards."""
     with tempfile.TemporaryDirectory(prefix="candidate-", dir=settings.run_dir) as scratch:
-        ports = {"rest_port": free_port(settings.host), "metrics_port": 0, "grpc_port": 0}
+        ports = {"rest_port": free_port(settings.host), "metrics_port": 0, "grpc_port": 0, "console_port": 0}
         apart = {**ports, "workers": 1, "profiles_dir": Path(scratch)}
         beside = settings.model_copy(update=apart)
         timeout_s = rollout.start_timeout_seconds

@@ -176,6 +176,7 @@ def serving_platform(tmp_path_factory: pytest.TempPathFactory) -> ServingPlatfor
 
     var = tmp_path_factory.mktemp("serving-platform")
     own = {"HPP_VAR_DIR": str(var), "HPP_RATE_LIMIT": str(MOST_A_MINUTE), "HPP_GRPC_PORT": "0"}
+    own["HPP_CONSOLE_PORT"] = "0"
     own["HPP_PROFILE_SECONDS"] = "1"
     environment = {**os.environ, **read(ROOT / "zenml_config" / "local.env", own), **own}
     for name in ("feast", "mlflow"):

@@ -11,7 +11,7 @@ from serving.errors import OutsideTenantError
 from serving.online.lookup import Found
 from serving.protocol.faults import Faults
 from serving.protocol.requests import HOUSE_ID, Query
-from serving.records.receipts import read_receipt
+from serving.records.receipts import Receipt, read_receipt
 from serving.records.truths import check_feedback, read_truths
 from serving.rollouts.mixed import by_receipt
 
@@ -72,11 +72,18 @@ class Tenants:
                 continue
             if truths.receipt is None:
                 self._confine_stored(truths.house_ids or [], client, faults)
-            elif tenant_of(read_receipt(self._spool, truths.receipt).served.client) != client.tenant:
-                allowed = f"receipts of the tenant {client.tenant}"
-                faults.add(
-                    feature="receipt", value=truths.receipt, allowed=allowed, remedy="send a receipt of your own"
-                )
+            else:
+                _confine_receipt(read_receipt(self._spool, truths.receipt), truths.receipt, client, faults)
+        faults.raise_if_any(OutsideTenantError)
+
+    def confine_receipt(self, receipt: Receipt, client: Client) -> None:
+        """Nothing, if the client may see the receipt.
+
+        Raises:
+            OutsideTenantError: it is another's.
+        """
+        faults = Faults()
+        _confine_receipt(receipt, receipt.address.receipt, client, faults)
         faults.raise_if_any(OutsideTenantError)
 
     def _confine_stored(self, house_ids: Sequence[int], client: Client, faults: Faults) -> None:
@@ -90,6 +97,13 @@ class Tenants:
                 if at is None or not _holds(row[at], segments):
                     allowed = f"houses with {_words(segments)}"
                     faults.add(row=number, feature=HOUSE_ID, value=house_id, allowed=allowed, remedy=REMEDY)
+
+
+def _confine_receipt(receipt: Receipt, text: str, client: Client, faults: Faults) -> None:
+    """Clients without a tenant are the operator's and see all."""
+    if client.tenant and tenant_of(receipt.served.client) != client.tenant:
+        allowed = f"receipts of the tenant {client.tenant}"
+        faults.add(feature="receipt", value=text, allowed=allowed, remedy="send a receipt of your own")
 
 
 def _confine_given(column: str, values: Iterable[float], segments: Sequence[Segment], faults: Faults) -> None:

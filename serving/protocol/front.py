@@ -26,6 +26,7 @@ from serving.protocol.requests import read_query
 from serving.protocol.seldon_transport import FORM, message_of_form, presented_key
 from serving.records.drift import current_verdict
 from serving.records.live_error import current_live_error
+from serving.records.versions import read_versions
 
 logger = logging.getLogger(__name__)
 
@@ -36,6 +37,7 @@ Handler = Callable[[Environ], "Answer"]
 
 PREDICT = ("/api/v1.0/predictions", "/api/v0.1/predictions", "/predict")
 FEEDBACK = ("/api/v1.0/feedback", "/api/v0.1/feedback", "/send-feedback")
+RECEIPTS = "/api/v1.0/receipts"  # with a receipt's id behind it
 # What Seldon's own app answers. Its routes for transformers, routers and combiners are left out: this is a model.
 SELDON_GET: tuple[str, ...] = ("/health/ping", "/health/status", "/api/v1.0/health/status")
 SELDON_GET += ("/metadata", "/api/v1.0/metadata")
@@ -79,13 +81,15 @@ class Front:
             "/health/ready": {"GET": self._ready},
             "/metrics": {"GET": self._metrics},
             "/drift": {"GET": self._drift},
+            "/versions": {"GET": self._versions},
+            RECEIPTS: {"GET": self._receipt},
             "/seldon.json": {"GET": self._openapi},
             "/openapi.json": {"GET": self._openapi},
         }
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> list[bytes]:
         """The response to one request."""
-        path, started, measures = environ["PATH_INFO"], time.perf_counter(), self.model.measures
+        path, started, measures = self._path(environ["PATH_INFO"]), time.perf_counter(), self.model.measures
         measures.in_flight.inc()
         try:
             answer = self._route(environ, path)(environ)
@@ -99,13 +103,17 @@ class Front:
         measures.in_flight.dec()
         return _send(answer, environ["REQUEST_METHOD"], start_response)
 
+    def _path(self, asked: str) -> str:
+        """The path by which it is known: of a receipt, without the receipt."""
+        return RECEIPTS if asked not in self.routes and asked.startswith(f"{RECEIPTS}/") else asked
+
     def _route(self, environ: Environ, path: str) -> Handler:
         method = environ["REQUEST_METHOD"]
         methods = self.routes.get(path)
         if methods is None:
             known = ", ".join(route for route in self.routes if route.startswith(("/api/v1.0", "/health", "/metadata")))
             raise UnknownPathError(
-                f"Nothing is served under {path[:100]}. Served: {known}, /metrics, /drift, /seldon.json."
+                f"Nothing is served under {path[:100]}. Served: {known}, /versions, /metrics, /drift, /seldon.json."
             )
         handler = methods.get("GET" if method == "HEAD" else method)
         if handler is None:
@@ -172,6 +180,18 @@ class Front:
         profiles, version = self.model.settings.profiles_dir, self.model.metadata.model_version
         found = current_verdict(profiles, version) | {"live_error": current_live_error(profiles, version)}
         return Answer(msgspec.json.encode(found))
+
+    def _versions(self, _: Environ) -> Answer:
+        self.model.check_ready()
+        serving, found = self.model.metadata.model_version, read_versions(self.model.settings.models_dir)
+        return Answer(msgspec.json.encode({"serving": serving, "versions": found}))
+
+    def _receipt(self, environ: Environ) -> Answer:
+        client = self.admission.admit(presented_key(environ), RECEIPTS, environ.get("REMOTE_ADDR", ""))
+        self.model.check_ready()
+        asked = environ["PATH_INFO"].removeprefix(RECEIPTS).removeprefix("/")
+        with self.admission.tenancy(client, RECEIPTS, environ.get("REMOTE_ADDR", "")):
+            return Answer(msgspec.json.encode(self.model.replays.find(asked, client)))
 
     def _openapi(self, _: Environ) -> Answer:
         model = self.model

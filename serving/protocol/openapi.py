@@ -5,6 +5,7 @@ from typing import Any
 from serving.bundle import Metadata
 from serving.protocol.openapi_schemas import ref, schemas
 from serving.protocol.requests import RequestContract
+from serving.records.receipts import ID_PATTERN
 from serving.settings import Settings
 
 JSON = "application/json"
@@ -13,7 +14,7 @@ ERRORS = {
     400: "The body is not JSON.",
     401: "The key is missing or unknown.",
     403: "A house or a receipt is not the tenant's whose key it is; every fault is listed.",
-    404: "A house is unknown, there is no verdict on drift yet, or nothing is served under the path.",
+    404: "A house or a receipt is unknown, there is no verdict on drift yet, or nothing is served under the path.",
     405: "The path does not take this method; the header Allow names those that it takes.",
     413: "The request has more rows or bytes than the service takes.",
     415: "The body is not declared as JSON.",
@@ -22,6 +23,9 @@ ERRORS = {
     503: "No model is ready, or a part that the service needs does not answer.",
 }
 OF_A_CALL = (400, 401, 403, 413, 415, 422, 429, 503)
+RECEIPT = {"in": "path", "name": "receipt", "required": True, "schema": {"type": "string", "pattern": ID_PATTERN}}
+RECEIPT |= {"description": "`meta.tags.receipt` of a reply."}
+ROW = {"in": "path", "name": "row", "required": True, "schema": {"type": "integer", "minimum": 0, "maximum": 9_999_999}}
 
 
 def document(contract: RequestContract, metadata: Metadata, settings: Settings) -> dict[str, Any]:
@@ -67,6 +71,9 @@ def _paths() -> dict[str, Any]:
         "/api/v1.0/feedback": {
             "post": _call("feedback", "True prices", "Feedback", {"type": "object"}, (*OF_A_CALL, 404))
         },
+        "/api/v1.0/receipts/{receipt}": {"get": _receipt("receipt", RECEIPT)},
+        "/api/v1.0/receipts/{receipt}/{row}": {"get": _receipt("receiptRow", RECEIPT, ROW)},
+        "/versions": {"get": _get("versions", "The versions that are here", ref("Versions"), errors=(503,))},
         "/health/live": {"get": _get("live", "Whether the process answers", {"type": "object"})},
         "/health/ready": {"get": _get("ready", "Whether a model is loaded", ready, errors=(503,))},
         "/health/ping": {"get": _get("ping", "Seldon's sign of life", {"type": "string"}, "text/html")},
@@ -87,6 +94,16 @@ def _call(name: str, summary: str, request: str, reply: dict[str, Any], errors: 
     content = {JSON: {"schema": ref(request)}, FORM: {"schema": form}}
     called = _get(name, summary, reply, errors=errors)
     return called | {"requestBody": {"required": True, "content": content}, "security": [{"key": []}]}
+
+
+def _receipt(name: str, *parameters: dict[str, Any]) -> dict[str, Any]:
+    """An operation that tells of a receipt."""
+    errors = tuple(code for code in (*OF_A_CALL, 404) if code not in (400, 415))  # it has no body
+    summary = "What was served, and whether it comes out the same again"
+    return _get(name, summary, ref("Receipt"), errors=errors) | {
+        "parameters": list(parameters),
+        "security": [{"key": []}],
+    }
 
 
 def _get(

@@ -28,6 +28,8 @@ def schemas(contract: RequestContract, metadata: Metadata) -> dict[str, Schema]:
         "RequestTags": _request_tags(),
         "Prediction": _prediction(contract, metadata),
         "Feedback": _feedback(metadata.target),
+        "Receipt": _receipt(),
+        "Versions": _versions(),
         "Error": _error(),
     }
 
@@ -35,7 +37,7 @@ def schemas(contract: RequestContract, metadata: Metadata) -> dict[str, Schema]:
 def feature(spec: FeatureSpec) -> Schema:
     """What the Feast registry says of a feature, as the schema of one value."""
     schema: Schema = {"description": f"{spec.description} Unit: {spec.unit}. Allowed: {spec.allowed}."}
-    schema |= {"x-unit": spec.unit, "x-sensitive": spec.sensitive}
+    schema |= {"x-meaning": spec.description, "x-unit": spec.unit, "x-sensitive": spec.sensitive}
     if spec.ratio:
         schema["description"] += f" Computed as {spec.ratio.formula}; it is never sent."
         schema |= {"readOnly": True, "x-derived-from": spec.ratio.formula}
@@ -126,7 +128,7 @@ def _prediction(contract: RequestContract, metadata: Metadata) -> Schema:
     described = f"The price and the ends of its interval, in {unit}; one row for each row of the request, in its order."
     data = {
         "names": {"const": columns},
-        "ndarray": {"type": "array", "items": row, "description": described} | _row_limits(contract),
+        "ndarray": {"type": "array", "items": row, "description": described, "x-unit": unit} | _row_limits(contract),
         "tensor": _object({"shape": {"type": "array"}, "values": {"type": "array", "items": {"type": "number"}}}),
     }
     answer: Schema = {"type": "object", "required": ["names"], "properties": data}
@@ -212,6 +214,30 @@ def _reasons() -> Schema:
         "top": {"type": "array", "items": _object(top), "description": "The features that add or take away most."},
     }
     return _object(reasons) | {"description": "They add up to the price, in its unit."}
+
+
+def _receipt() -> Schema:
+    text: Schema = {"type": "string"}
+    number: Schema = {"type": "number"}
+    values: Schema = {"type": "object", "additionalProperties": number}
+    value: Schema = {"feature": text, "value": {"type": ["number", "null"]}, "unit": text}
+    value |= {"event_time": {"type": ["string", "null"], "description": "null: the caller sent the value."}}
+    row = dict.fromkeys(("receipt", "time", "model", "version", "feature_service", "unit"), text)
+    row |= {"row": {"type": "integer"}, "house_id": {"type": ["integer", "null"]}}
+    row |= {"features": {"type": "array", "items": _object(value)}}
+    row |= {"answered": values}
+    row |= {"rebuilt": values | {"type": ["object", "null"]}, "identical": {"type": "boolean"}}
+    same = {"type": ["boolean", "null"], "description": "To the last bit; null: the version's bundle is not kept here."}
+    return _object({"receipt": text, "identical": same, "rows": {"type": "array", "items": _object(row)}})
+
+
+def _versions() -> Schema:
+    text: Schema = {"type": "string"}
+    number: Schema = {"type": "number"}
+    version = dict.fromkeys(("version", "experiment", "created_at"), text)
+    version |= {"features": {"type": "array", "items": text}}
+    version |= {"metrics": {"type": "object", "additionalProperties": number}}
+    return _object({"serving": text, "versions": {"type": "array", "items": _object(version)}})
 
 
 def _feedback(target: str) -> Schema:

@@ -22,11 +22,12 @@ from serving.records.hourly import ENDING
 DIGEST_BYTES = 15  # a multiple of three: its base64 has no padding
 VERSION = re.compile(r"[A-Za-z0-9_-]{1,8}", re.ASCII)
 # No part of the file's name can hold a slash or two dots: an id never leads out of the spool's folder.
-_ID = re.compile(
-    r"(v[A-Za-z0-9_-]{1,8}\.\d{4}-\d\d-\d\dT\d\d\.[0-9a-f]{1,8}-[0-9a-f]{1,16})"
-    r"\.([0-9a-f]{1,10})\.([A-Za-z0-9_-]{20})(?:/(\d{1,7}))?",
-    re.ASCII,
+_WHOLE = (
+    r"(v[A-Za-z0-9_-]{1,8}\.[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}\.[0-9a-f]{1,8}-[0-9a-f]{1,16})"
+    r"\.([0-9a-f]{1,10})\.([A-Za-z0-9_-]{20})"
 )
+ID_PATTERN = f"^{_WHOLE}$"
+_ID = re.compile(_WHOLE + "(?:/([0-9]{1,7}))?")
 LONGEST_SHOWN = 100
 REMEDY = "Copy `meta.tags.receipt` of the reply as it is; a row of it is `<receipt>/<row>`, rows counted from 0."
 

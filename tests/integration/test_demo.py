@@ -36,6 +36,7 @@ def small_demo(platform_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPat
     monkeypatch.setenv("HPP_REST_PORT", str(free_port()))
     monkeypatch.setenv("HPP_METRICS_PORT", str(free_port()))
     monkeypatch.setenv("HPP_GRPC_PORT", str(free_port()))
+    monkeypatch.setenv("HPP_CONSOLE_PORT", str(free_port()))
     settings = read_settings()
     try:
         yield settings

@@ -16,8 +16,8 @@ from serving.bundle import MODEL, SCALER, read_bundle, read_scaler
 from serving.errors import InvalidRequestError
 from serving.model import HousePriceModel
 from serving.protocol.openapi import document
+from serving.records.rebuilding import replay
 from serving.records.spool import SPOOL
-from serving.replay import replay
 from serving.settings import Settings, read_settings
 from steps.apply_contract import apply_definitions
 from steps.build_training_set import TrainingSet, read_training_set

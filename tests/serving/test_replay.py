@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from serving.model import HousePriceModel
+from serving.records.rebuilding import replay
 from serving.records.spool import SPOOL
-from serving.replay import main, replay
+from serving.replay import main
 from serving.settings import Settings
 from tests.serving_platform import MISSING, USED, ServingPlatform
 

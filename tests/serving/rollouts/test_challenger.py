@@ -19,8 +19,8 @@ from serving.protocol.openapi import document
 from serving.protocol.seldon_protocol import install
 from serving.records.feedback import read_feedback
 from serving.records.hourly import FEEDBACK
+from serving.records.rebuilding import replay
 from serving.records.spool import SPOOL
-from serving.replay import replay
 from serving.rollouts.state import Mode, Rollout, amend, begin, folder_of, new_rollout
 from tests.rollouts import rules, until, written_pairs
 from tests.serving_platform import USED, ServingPlatform, offline_prices, reach

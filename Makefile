@@ -3,10 +3,14 @@
 PYTHON := $(shell for p in python3.12 python3 python; do "$$p" -c 'import sys; sys.exit(sys.version_info[:2] != (3, 12))' 2>/dev/null && { command -v "$$p"; break; }; done)
 UV := $(shell command -v uv 2>/dev/null || echo .tools/bin/uv)
 UV_VERSION := 0.13.9
+PIP_AUDIT_VERSION := 2.10.0
+# What `docker build` is told beside its file, such as `--network host`.
+DOCKER_BUILD_OPTIONS :=
 BIN := .venv/bin
 READY := .venv/ready
 
 .PHONY: help setup demo test check format lint types contracts bench bench-training bench-features bench-drift bench-error stop clean dashboard mlflow-ui feast-ui
+.PHONY: images images-lint sbom scan uv-hashes
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -19,7 +23,7 @@ demo: $(READY)  ## run the whole platform once on the housing data and leave the
 test: $(READY)  ## run the tests with coverage
 	$(BIN)/pytest --cov --cov-report=term --cov-fail-under=90
 
-check: format lint types contracts test  ## what CI runs: format, lint, types, import contracts, tests
+check: format lint images-lint types contracts test  ## what CI runs: format, lint, types, import contracts, tests
 
 format: $(READY)
 	$(BIN)/ruff format --check .
@@ -56,6 +60,34 @@ mlflow-ui: $(READY)  ## show the experiments and the model registry, until Ctrl-
 
 feast-ui: $(READY)  ## show the feature repository, until Ctrl-C
 	$(BIN)/feast -c feature_repo ui --port 8888
+
+images:  ## build the images of the service and of the pipelines (docs/deployment.md)
+	@command -v docker >/dev/null || { echo "docker was not found on the PATH: https://docs.docker.com/engine/install/" >&2; exit 1; }
+	for image in serving pipelines; do \
+	  docker build $(DOCKER_BUILD_OPTIONS) --file docker/$$image.Dockerfile --tag house-price-$$image \
+	    --build-arg VERSION="$$(sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)" \
+	    --build-arg REVISION="$$(git rev-parse HEAD)" --build-arg CREATED="$$(git log -1 --format=%cI)" . || exit 1; \
+	done
+
+images-lint: $(READY)
+	$(BIN)/hadolint docker/*.Dockerfile
+
+sbom: $(READY)  ## write what is in the images to var/sbom, as CycloneDX
+	@mkdir -p var/sbom
+	$(UV) export --quiet --locked --only-group serving --format cyclonedx1.5 --output-file var/sbom/serving.cdx.json >/dev/null
+	$(UV) export --quiet --locked --no-dev --group cluster --format cyclonedx1.5 --output-file var/sbom/pipelines.cdx.json >/dev/null
+
+scan: $(READY)  ## look for known vulnerabilities in what the images are made of
+	@mkdir -p var/sbom
+	$(UV) export --quiet --locked --no-emit-project --only-group serving --prune nvidia-nccl-cu13 --output-file var/sbom/serving.txt >/dev/null
+	$(UV) export --quiet --locked --no-emit-project --no-dev --group cluster --prune nvidia-nccl-cu13 --output-file var/sbom/pipelines.txt >/dev/null
+	for image in serving pipelines; do \
+	  $(UV) tool run --from pip-audit==$(PIP_AUDIT_VERSION) python docker/scan.py var/sbom/$$image.txt || exit $$?; \
+	done
+
+uv-hashes: $(READY)  ## write docker/uv.txt anew, after UV_VERSION was changed
+	{ echo "# uv as the images take it: \`make uv-hashes\` writes this file, the version stands in the Makefile."; \
+	  echo "uv==$(UV_VERSION)" | $(UV) pip compile - --generate-hashes --universal --no-header --quiet; } > docker/uv.txt
 
 stop:  ## stop the service and the dashboard
 	@test ! -e $(READY) || { $(BIN)/python -m serving.server stop; $(BIN)/python -m zenml_config.dashboard stop; }

@@ -11,6 +11,8 @@ from pathlib import Path
 from types import TracebackType
 
 ROOT = Path(__file__).resolve().parent.parent
+LOCAL = ROOT / "zenml_config" / "local.env"
+FROM_FILE = "${file:"
 PTH_NAME = "house_price_platform.pth"
 
 
@@ -21,8 +23,10 @@ def read(path: Path, outer: dict[str, str]) -> dict[str, str]:
         path: a file of `NAME=value` lines; `#` starts a comment line.
         outer: the variables that are already set: they win over the file's lines and can be referred to by them.
 
+    `${file:PATH}` is replaced by what the file holds, such as a password that is mounted.
+
     Raises:
-        ValueError: a line is no assignment.
+        ValueError: a line is no assignment, or names a file that cannot be read.
     """
     known = {"HPP_ROOT": str(ROOT), **outer}
     values = {"HPP_ROOT": known["HPP_ROOT"]}
@@ -33,17 +37,34 @@ def read(path: Path, outer: dict[str, str]) -> dict[str, str]:
         name, separator, value = line.partition("=")
         if not separator or not name.isidentifier():
             raise ValueError(f"{path}, line {number}: wanted NAME=value, got {line!r}.")
-        for other, replacement in known.items():
-            value = value.replace("${" + other + "}", replacement)
-        known.setdefault(name, value)
+        if name not in known:  # else a file that nobody needs would have to be there
+            for other, replacement in known.items():
+                value = value.replace("${" + other + "}", replacement)
+            known[name] = _with_secrets(value, f"{path}, line {number}")
         values[name] = known[name]
     return values
 
 
+def _with_secrets(value: str, place: str) -> str:
+    """The value with the content of the files that it names."""
+    while FROM_FILE in value:
+        before, _, rest = value.partition(FROM_FILE)
+        name, _, after = rest.partition("}")
+        try:
+            value = before + Path(name).read_text().strip() + after
+        except OSError as err:
+            raise ValueError(f"{place}: the file {name} cannot be read ({err.strerror}).") from err
+    return value
+
+
 def load() -> None:
-    """Set what the environment file says and is not set yet in `os.environ`, and how a process ends that failed."""
-    path = Path(os.environ.get("HPP_ENVIRONMENT_FILE", ROOT / "zenml_config" / "local.env"))
-    os.environ.update(read(path, dict(os.environ)))
+    """Set what the environment says in its files, and how a process ends that failed.
+
+    What is set already wins, then the file that HPP_ENVIRONMENT_FILE names, then local.env.
+    """
+    if (own := os.environ.get("HPP_ENVIRONMENT_FILE")) is not None:
+        os.environ.update(read(Path(own), dict(os.environ)))
+    os.environ.update(read(LOCAL, dict(os.environ)))
     sys.excepthook = say
 
 

@@ -35,6 +35,33 @@ def test_a_line_that_is_no_assignment_is_named_with_its_number(tmp_path: Path, l
         read(file, {})
 
 
+def test_a_value_takes_in_the_files_that_it_names(tmp_path: Path) -> None:
+    secret = write(tmp_path / "password", "s3cret\n")
+    file = write(tmp_path / "e.env", f"A=redis://:${{file:{secret}}}@redis/0?p=${{file:{secret}}}\n")
+    assert read(file, {})["A"] == "redis://:s3cret@redis/0?p=s3cret"
+
+
+def test_a_file_that_is_not_there_is_named_unless_the_variable_is_set_already(tmp_path: Path) -> None:
+    file = write(tmp_path / "e.env", f"A=1\nB=${{file:{tmp_path}/none}}\n")
+    with pytest.raises(ValueError, match=r"line 2: the file .*/none cannot be read \(No such file or directory\)\."):
+        read(file, {})
+    assert read(file, {"B": "set"})["B"] == "set"
+
+
+def test_an_environments_own_file_wins_over_the_local_one_which_gives_the_rest(tmp_path: Path) -> None:
+    file = write(tmp_path / "e.env", "HPP_RATE_LIMIT_STORE=redis://elsewhere\nHPP_VAR_DIR=/data\n")
+    own = {name: value for name, value in os.environ.items() if not name.startswith(("HPP_", "MLFLOW_"))}
+    code = "import os; print(*(os.environ['HPP_' + n] for n in ('RATE_LIMIT_STORE', 'MODELS_DIR', 'REST_PORT')))"
+    run = subprocess.run(
+        [sys.executable, "-c", code],
+        env=own | {"HPP_ENVIRONMENT_FILE": str(file)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert run.stdout.split() == ["redis://elsewhere", "/data/models", "9000"]
+
+
 def test_everything_local_lies_under_the_var_folder() -> None:
     values = read(LOCAL, {"HPP_VAR_DIR": "/elsewhere"})
     places = [value for name, value in values.items() if name.endswith(("_DIR", "_PATH")) and name != "HPP_ROOT"]

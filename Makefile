@@ -6,11 +6,13 @@ UV_VERSION := 0.13.9
 PIP_AUDIT_VERSION := 2.10.0
 # What `docker build` is told beside its file, such as `--network host`.
 DOCKER_BUILD_OPTIONS :=
+COMPOSE = $(shell if docker compose version >/dev/null 2>&1; then echo docker compose; elif command -v docker-compose >/dev/null; then echo docker-compose; \
+  else echo 'echo "Docker with Compose was not found: https://docs.docker.com/compose/install/" >&2; exit 1;'; fi) -p house-prices -f docker/compose.yaml
 BIN := .venv/bin
 READY := .venv/ready
 
 .PHONY: help setup demo test check format lint types contracts bench bench-training bench-features bench-drift bench-error stop clean dashboard mlflow-ui feast-ui
-.PHONY: images images-lint sbom scan uv-hashes
+.PHONY: images images-lint sbom scan uv-hashes secrets up down
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -68,6 +70,16 @@ images:  ## build the images of the service and of the pipelines (docs/deploymen
 	    --build-arg VERSION="$$(sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)" \
 	    --build-arg REVISION="$$(git rev-parse HEAD)" --build-arg CREATED="$$(git log -1 --format=%cI)" . || exit 1; \
 	done
+
+secrets: docker/make_secrets.py  ## make the secrets of the compose file, where they are missing
+	@test -n "$(PYTHON)" || { echo "Python 3.12 was not found on the PATH." >&2; exit 1; }
+	@"$(PYTHON)" docker/make_secrets.py docker/secrets
+
+up: secrets  ## start the whole platform in containers (after make images; docs/deployment.md)
+	$(COMPOSE) up -d
+
+down:  ## stop the containers; what they keep stays in their volumes
+	$(COMPOSE) down
 
 images-lint: $(READY)
 	$(BIN)/hadolint docker/*.Dockerfile

@@ -18,7 +18,7 @@ RUN rm -r feast/ui pandas/tests pyarrow/*flight* pyarrow/tests pyarrow/include p
 WORKDIR /app
 COPY feature_repo feature_repo
 COPY serving serving
-COPY zenml_config/__init__.py zenml_config/environment.py zenml_config/local.env zenml_config/
+COPY zenml_config/__init__.py zenml_config/environment.py zenml_config/local.env zenml_config/compose.env zenml_config/
 # All that a start imports is there; a missing package ends the build.
 COPY docker/check_imports.py docker/
 RUN .venv/bin/python zenml_config/environment.py install \

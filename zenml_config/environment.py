@@ -60,11 +60,10 @@ def _with_secrets(value: str, place: str) -> str:
 def load() -> None:
     """Set what the environment says in its files, and how a process ends that failed.
 
-    What is set already wins, then the file that HPP_ENVIRONMENT_FILE names, then local.env.
+    What is set already wins, then the files that HPP_ENVIRONMENT_FILE names, `:` between them, then local.env.
     """
-    if (own := os.environ.get("HPP_ENVIRONMENT_FILE")) is not None:
-        os.environ.update(read(Path(own), dict(os.environ)))
-    os.environ.update(read(LOCAL, dict(os.environ)))
+    for path in (*filter(None, os.environ.get("HPP_ENVIRONMENT_FILE", "").split(os.pathsep)), LOCAL):
+        os.environ.update(read(Path(path), dict(os.environ)))
     sys.excepthook = say
 
 

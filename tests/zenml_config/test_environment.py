@@ -48,13 +48,14 @@ def test_a_file_that_is_not_there_is_named_unless_the_variable_is_set_already(tm
     assert read(file, {"B": "set"})["B"] == "set"
 
 
-def test_an_environments_own_file_wins_over_the_local_one_which_gives_the_rest(tmp_path: Path) -> None:
-    file = write(tmp_path / "e.env", "HPP_RATE_LIMIT_STORE=redis://elsewhere\nHPP_VAR_DIR=/data\n")
+def test_an_environments_own_files_win_in_their_order_and_the_local_one_gives_the_rest(tmp_path: Path) -> None:
+    first = write(tmp_path / "1.env", "HPP_RATE_LIMIT_STORE=redis://elsewhere\n")
+    second = write(tmp_path / "2.env", "HPP_RATE_LIMIT_STORE=local\nHPP_VAR_DIR=/data\n")
     own = {name: value for name, value in os.environ.items() if not name.startswith(("HPP_", "MLFLOW_"))}
     code = "import os; print(*(os.environ['HPP_' + n] for n in ('RATE_LIMIT_STORE', 'MODELS_DIR', 'REST_PORT')))"
     run = subprocess.run(
         [sys.executable, "-c", code],
-        env=own | {"HPP_ENVIRONMENT_FILE": str(file)},
+        env=own | {"HPP_ENVIRONMENT_FILE": f"{first}:{second}"},
         capture_output=True,
         text=True,
         check=True,

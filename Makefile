@@ -12,7 +12,7 @@ BIN := .venv/bin
 READY := .venv/ready
 
 .PHONY: help setup demo test check format lint types contracts bench bench-training bench-features bench-drift bench-error stop clean dashboard mlflow-ui feast-ui
-.PHONY: images images-lint sbom scan uv-hashes secrets up down
+.PHONY: docs images images-lint sbom scan uv-hashes secrets up down
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -53,6 +53,9 @@ bench-error: $(READY)  ## measure false alarms and detection of the live error's
 
 bench-training: $(READY)  ## measure the experiments beside the talk's configuration, an hour
 	$(BIN)/python -m benchmarks.training
+
+docs: $(READY)  ## build the documentation's site in var/site
+	@$(BIN)/sphinx-build -q -W --keep-going -b dirhtml docs var/site && echo "The documentation: var/site/index.html"
 
 dashboard: $(READY)  ## open the ZenML dashboard on the runs of this folder
 	@$(BIN)/python -m zenml_config.dashboard start

@@ -31,18 +31,16 @@ class Rate(msgspec.Struct, frozen=True):
 
 
 class Missed(msgspec.Struct, frozen=True):
-    """How far two estimates are from the true error of a kind of window, on average, in 1000 USD.
+    """How far an estimate is from the true error of a kind of window, on average, in 1000 USD.
 
     Attributes:
-        mae, rmse: the estimate from weighted out-of-fold errors.
-        naive_mae, naive_rmse: the cross-validated error as it is.
+        mae, rmse: by how much it misses each.
     """
 
     kind: str
+    estimator: str
     mae: float
-    naive_mae: float
     rmse: float
-    naive_rmse: float
     windows: int
 
 
@@ -54,6 +52,15 @@ class Results(msgspec.Struct, frozen=True):
     settings: dict[str, Any]
     rates: list[Rate]
     missed: list[Missed]
+
+    def find(self, what: str, model: str, rule: str, truths: int) -> Rate:
+        """The rate of that kind.
+
+        Raises:
+            StopIteration: there is none.
+        """
+        wanted = (what, model, rule, truths)
+        return next(one for one in self.rates if (one.what, one.model, one.rule, one.truths) == wanted)
 
 
 def rate(what: str, model: str, rule: str, truths: int, count: int, of: int) -> Rate:
@@ -74,14 +81,14 @@ def lines_of_rates(results: Results) -> list[list[str]]:
 
 
 def lines_of_missed(results: Results) -> list[list[str]]:
-    """A line for each kind of window."""
-    heads = ["windows of 200 rows", "of", "MAE missed by", "cross-validated", "RMSE missed by", "cross-validated"]
-    return [heads, *map(_missed, results.missed)]
-
-
-def _missed(one: Missed) -> list[str]:
-    off = (f"**{one.mae:.2f}**", f"{one.naive_mae:.2f}", f"**{one.rmse:.2f}**", f"{one.naive_rmse:.2f}")
-    return [one.kind, str(one.windows), *off]
+    """A line for each kind of window, a column for each estimate; the first is the platform's."""
+    names = list(dict.fromkeys(one.estimator for one in results.missed))
+    lines: dict[tuple[str, ...], list[str]] = {}
+    for one in results.missed:
+        off = f"{one.mae:.2f} / {one.rmse:.2f}"
+        shown = f"**{off}**" if one.estimator == names[0] else off
+        lines.setdefault((one.kind, str(one.windows)), []).append(shown)
+    return [["MAE / RMSE missed by", "windows", *names], *([*key, *found] for key, found in lines.items())]
 
 
 def conditions(results: Results) -> str:
@@ -125,3 +132,12 @@ def _percent(share: float) -> str:
 def encode(results: Results) -> bytes:
     """The results as a file."""
     return msgspec.json.format(msgspec.json.encode(results), indent=1) + b"\n"
+
+
+def read(path: Path = PLACE) -> Results:
+    """The run that was kept.
+
+    Raises:
+        FileNotFoundError: there is none.
+    """
+    return msgspec.json.decode(path.read_bytes(), type=Results)

@@ -85,6 +85,7 @@ def standard_of(bundle: Bundle) -> Standard:
         coverage=table.coverage,
         maximum=table.maximum,
         errors=None if kept is None else read_reference_errors(kept),
+        trained_on=frozenset(map(str, bundle.training_houses)),
     )
 
 

@@ -27,8 +27,8 @@ class Bundle:
 
     @property
     def training_houses(self) -> frozenset[int]:
-        """The ids of the houses that the model was trained on."""
-        return frozenset(json.loads(self.files[TRAINING_HOUSES]))
+        """The ids of the houses that the model was trained on; none if the bundle does not say."""
+        return frozenset(json.loads(self.files.get(TRAINING_HOUSES, b"[]")))
 
     @property
     def model_digest(self) -> str:

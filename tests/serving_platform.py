@@ -55,6 +55,7 @@ def write_model(folder: Path, version: str, frame: Any, rounds: int) -> Path:
     from steps.core.reference import REFERENCE_SHAP, reference_shap
     from steps.core.reference_errors import reference_errors
     from steps.core.scaling import FittedScaler
+    from steps.registry import TRAINING_HOUSES
 
     raw = frame[list(USED)].to_numpy()
     import numpy as np
@@ -92,6 +93,7 @@ def write_model(folder: Path, version: str, frame: Any, rounds: int) -> Path:
         SCALER: json.dumps(scaler).encode(),
         REFERENCE_PROFILE: profile.view().serialize(),
         REFERENCE_SHAP: reference_shap(model, FittedScaler(**scaler, houses=len(frame)), frame),
+        TRAINING_HOUSES: json.dumps(frame["house_id"].tolist()).encode(),
         REFERENCE_ERRORS: reference_errors(frame[[*USED, "MEDV"]], left_out, USED),
     }
     write_bundle(folder / f"v{version}", metadata, files)

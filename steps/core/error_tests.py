@@ -145,7 +145,7 @@ def _words(one: Evidence) -> str:
     mean = one.mean or 0.0
     if one.test == "error":
         return (
-            f"Since {one.since} the mean absolute error is {mean:.2f}, where {one.allowed:.2f} is allowed "
+            f"Since {one.since} the mean absolute error, clipped, is {mean:.2f}, where {one.allowed:.2f} is allowed "
             f"(evidence {one.e_value:.3g}, {one.critical:g} decides)."
         )
     return (

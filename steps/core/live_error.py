@@ -87,6 +87,8 @@ class VersionError(_Model):
         rows: predictions with a true price, each once.
         houses: of them that are different.
         shadow_rows: of the rows, those that nobody was answered with.
+        trained_houses: of the houses, those that the version was trained on, as far as house ids tell: if their prices
+            are the ones that it learned, they flatter it.
         rmse, mae, bias, r2: with intervals by a bootstrap of houses; bias is predicted less true. None: too few.
         coverage: the share of true prices in their intervals, a house counting once.
         delay_days: from the prediction until the price was known, the median; `delay_days_90`: nine tenths are quicker.
@@ -97,6 +99,7 @@ class VersionError(_Model):
     rows: int
     houses: int
     shadow_rows: int
+    trained_houses: int
     rmse: Figure | None
     mae: Figure | None
     bias: Figure | None

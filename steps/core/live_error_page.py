@@ -32,9 +32,18 @@ def _banner(found: LiveError) -> str:
     )
     return (
         f"<div class='banner {kind}'><h1>{title}</h1><p>{html.escape(found.reason)}</p>"
-        f"<p>{own.rows:,} predictions of {own.houses:,} houses have a true price.{delay}{lost}</p>"
+        f"<p>{own.rows:,} predictions of {own.houses:,} houses have a true price.{delay}{lost}{_trained(own)}</p>"
         f"<p class=key>{html.escape(found.model)} version {html.escape(found.version)}; true prices that became known "
         f"from {_minute(found.start)} to {_minute(found.end)} UTC; errors in {PRICE_UNIT}.</p></div>"
+    )
+
+
+def _trained(own: VersionError) -> str:
+    if not own.trained_houses:
+        return ""
+    return (
+        f" The model was trained on {own.trained_houses:,} of these houses: if their prices are the ones that it "
+        "learned, they flatter it."
     )
 
 

@@ -49,6 +49,7 @@ class Standard:
         coverage: that they are to have.
         maximum: the contract's highest price.
         errors: out of fold; None: the bundle is from before they were kept.
+        trained_on: the ids of the houses that it was trained on.
     """
 
     metrics: Mapping[str, float]
@@ -56,6 +57,7 @@ class Standard:
     coverage: float
     maximum: float
     errors: ReferenceErrors | None
+    trained_on: frozenset[str] = frozenset()
 
     def promise(self, settings: ErrorSettings) -> Promise:
         """What training found. Without the single errors the mean of the clipped ones is at most the mean of all."""
@@ -159,6 +161,7 @@ def of_version(version: str, rows: pd.DataFrame, standard: Standard | None, sett
         rows=len(rows),
         houses=len(houses),
         shadow_rows=int(rows[SHADOW].sum()),
+        trained_houses=0 if standard is None else int(houses[HOUSE].isin(standard.trained_on).sum()),
         **bootstrapped(rows, settings.confidence, settings.resamples, settings.seed),
         coverage=coverage(outside, settings.confidence),
         delay_days=float(np.median(delays)) if len(rows) else None,

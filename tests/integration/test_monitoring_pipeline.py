@@ -96,6 +96,7 @@ def test_errors_that_grew_are_measured_judged_shown_and_handed_to_the_service(
     outputs = run().steps["measure_live_error"].outputs
     error = outputs["error_verdict"][0].load()
     assert (error.status, error.version, error.champion.houses) == (WORSE, "1", len(houses))
+    assert error.champion.trained_houses == len(houses)
     assert [(one.client, one.tenant, one.rows) for one in error.callers] == [("town/acme", "town", len(houses))]
     assert error.champion.bias is not None
     assert error.champion.bias.high < 0

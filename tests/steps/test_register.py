@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 from whylogs.core import DatasetProfileView
 
-from serving.bundle import CARD, CARD_PAGE, REFERENCE_PROFILE, read_bundle
+from serving.bundle import CARD, CARD_PAGE, REFERENCE_ERRORS, REFERENCE_PROFILE, read_bundle
 from serving.contract import read_feature_service
 from serving.pricing.intervals import INTERVALS, Intervals
 from serving.pricing.predictor import Predictor
@@ -27,6 +27,7 @@ from steps.core.intervals import FittedIntervals
 from steps.core.model_card import description
 from steps.core.prediction import predict
 from steps.core.promotion import Verdict
+from steps.core.reference_errors import read_reference_errors
 from steps.core.scaling import FittedScaler, fit_scaler, restrict
 from steps.fit_intervals import calibrate
 from steps.gate import decide
@@ -69,7 +70,7 @@ class Trained:
         """The version that it gets."""
         scaler = restrict(self.scaler, self.result.features)
         made = (self.result, self.model, self.intervals, scaler, self.train)
-        return enrol(*made, fingerprint, "zenml-run", read_settings(), alias, card)
+        return enrol(*made, fingerprint, "zenml-run", read_settings(), alias, card, self.left_out)
 
     def with_coverage(self, coverage: float) -> "Trained":
         """The same model with other intervals."""
@@ -125,6 +126,10 @@ def test_the_first_champion_gets_a_version_a_bundle_and_a_feature_service(first:
     assert set(profile.get_columns()) == set(first.train.columns) - {"house_id"}
     assert metadata.units["RM"] == "rooms"
     assert set(metadata.units) == {*metadata.features, "MEDV"}
+    errors = read_reference_errors(files[REFERENCE_ERRORS])
+    assert errors.features == metadata.features
+    assert np.abs(errors.errors).mean() == pytest.approx(metadata.metrics["cv_mae"], rel=0.01)
+    np.testing.assert_array_equal(errors.values, first.train[list(metadata.features)])
 
     specs = read_feature_service(read_settings().feature_store(), "house_price_v1")
     assert tuple(spec.name for spec in specs) == metadata.features == first.result.features

@@ -128,6 +128,12 @@ def test_a_bundle_without_single_errors_is_held_against_their_mean_and_gives_no_
     assert (found.status, found.estimate, found.champion.tiers) == (WORSE, None, ())
 
 
+def test_houses_that_the_model_was_trained_on_are_told() -> None:
+    found = judged(rows(30), v7=standard(trained_on=frozenset({"3", "4", "99"})))
+    assert found.champion.trained_houses == 2
+    assert "trained on 2 of these houses" in live_error_page(found)
+
+
 def test_no_true_price_at_all_is_no_verdict() -> None:
     found = judged(served=40)
     assert (found.status, found.champion.mae, found.by_day, found.callers) == (NOT_ENOUGH, None, (), ())

@@ -19,8 +19,9 @@ from pathlib import Path
 import msgspec
 
 from serving.access.key_ring import ID_BYTES, PREFIX, SECRET_BYTES, ApiKey, KeyFile, digest, read_keys
+from serving.access.segment_check import check_segments
 from serving.client import Segment
-from serving.errors import KeysError
+from serving.errors import ContractError, KeysError
 from serving.files import write_atomically
 from serving.settings import MOST_A_MINUTE, Settings, read_settings
 
@@ -205,13 +206,15 @@ def main() -> None:
     wanted, path = parse(sys.argv[1:], settings), settings.api_keys
     try:
         if wanted.command == "make":
+            if wanted.segment:
+                check_segments(wanted.segment, settings)
             answer = make_key(path, wanted.name, wanted.limit, wanted.tenant, wanted.segment)
         elif wanted.command == "list":
             answer = _table(_existing(path))
         else:
             ended = revoke_key(path, wanted.name_or_id)
             answer = f"Revoked {ended.id} ({ended.name})."
-    except KeysError as err:
+    except (KeysError, ContractError) as err:
         raise SystemExit(err.info) from err
     print(answer)  # noqa: T201  # a command's answer
 

@@ -11,6 +11,7 @@ from serving.access.key_ring import KeyRing, read_keys
 from serving.errors import KeysError
 from serving.keys import DEPLOYMENT_LIMIT, client_key, deployment_key, main, make_key, revoke_key
 from serving.settings import Settings, read_settings
+from tests.serving_platform import ServingPlatform
 
 
 @pytest.fixture
@@ -128,3 +129,24 @@ def test_valid_keys_in_read_only_places_are_taken_as_they_are(settings: Settings
     lock.unlink()
     assert client_key(settings) == key
     assert not lock.exists()
+
+
+@pytest.mark.parametrize(
+    ("houses", "told"),
+    [("RDA=1..8", "wanted one of CRIM, .*got 'RDA'"), ("RAD=25..30", "no house is there, since RAD is .*1 to 24")],
+)
+def test_a_key_is_not_kept_to_houses_that_the_contract_does_not_know(
+    serving_platform: ServingPlatform,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    houses: str,
+    told: str,
+) -> None:
+    for name, value in {**serving_platform.environment, "HPP_API_KEYS": str(tmp_path / "keys.json")}.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(SystemExit, match=told):
+        command(monkeypatch, capsys, "make", "a", "--tenant", "acme", "--segment", houses)
+    assert not (tmp_path / "keys.json").exists()
+    command(monkeypatch, capsys, "make", "a", "--tenant", "acme", "--segment", "RAD=1..8")
+    assert (tmp_path / "keys.json").exists()

@@ -6,6 +6,7 @@ from zenml.enums import ExecutionMode
 from steps.admit_features import admit_features
 from steps.build_training_set import TrainingSet, build_training_set
 from steps.choose_champion import choose_champion
+from steps.core.cause import BY_HAND, Cause
 from steps.core.compute import Compute
 from steps.core.experiments import Experiments, Validation
 from steps.core.intervals import IntervalSettings
@@ -40,8 +41,13 @@ def training_pipeline(
     promotion: Promotion,
     sensitive_features: SensitiveFeatures,
     model_card: ModelCard,
+    cause: Cause = BY_HAND,
 ) -> None:
-    """Build the training set, carry out the experiments, choose one, register it as champion or challenger."""
+    """Build the training set, carry out the experiments, choose one, register it as champion or challenger.
+
+    Args:
+        cause: why it runs; who starts it by hand says nothing.
+    """
     statements = read_statements(model_card)
     known, fingerprint, mlflow_experiment, all_derived, meanings, report = build_training_set(training_set)
     houses, derived, admission = admit_features(known, all_derived, training_set, sensitive_features, experiments)
@@ -49,7 +55,7 @@ def training_pipeline(
     ranking, _, _ = rank_features(train, scaler, validation, feature_selection, derived, admission)
     results, models, left_out = [], [], []
     for experiment in experiments:
-        carry_out = tracked(run_experiment, experiment.name)
+        carry_out = tracked(run_experiment, experiment.name, cause)
         result, model, _, predictions = carry_out(
             *(
                 train,
@@ -77,6 +83,6 @@ def training_pipeline(
     verdict, _, _ = gate(champion, predictions, fitted, scaler, train, fingerprint, validation, promotion)
     evidence = describe_model(
         *(statements, training_set, known, all_derived, fingerprint, report, train, champion, predictions, ranking),
-        *(validation, fitted, quality_found, verdict, admission, sensitive_cost, sensitive_features),
+        *(validation, fitted, quality_found, verdict, admission, sensitive_cost, sensitive_features, cause),
     )
     register(verdict, champion, model, predictions, fitted, scaler, train, fingerprint, evidence)

@@ -12,6 +12,7 @@ from serving.settings import Settings, read_settings
 from steps.build_training_set import TrainingSet
 from steps.core.card_evidence import CardEvidence, Column, DataFacts, columns_of, leaving_out_of, selection_of
 from steps.core.card_statements import CardStatements
+from steps.core.cause import Cause
 from steps.core.columns import feature_names, prices, target_name
 from steps.core.evaluation import left_out_predictions
 from steps.core.experiments import ExperimentResult, Validation
@@ -45,6 +46,7 @@ def describe_model(
     admission: Admission,
     sensitive_cost: pd.DataFrame,
     sensitive_features: SensitiveFeatures,
+    cause: Cause,
 ) -> Annotated[CardEvidence, ArtifactConfig(name="card_evidence")]:
     """What the card is made of.
 
@@ -68,6 +70,7 @@ def describe_model(
         leaving_out=leaving_out_of(sensitive_cost),
         confidence=sensitive_features.cost.confidence,
         selection=selection_of(ranking),
+        cause=cause,
         zenml_run=str(get_step_context().pipeline_run.id),
         git_commit=git_commit(settings.root),
         environment={"Python": platform.python_version(), **{name: version(name) for name in LIBRARIES}},

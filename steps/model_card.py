@@ -27,6 +27,7 @@ def card_tags(evidence: CardEvidence) -> dict[str, str]:
     """What the registry can be searched by."""
     used = [one.name for one in evidence.columns if one.is_sensitive and one.is_used]
     return {
+        **evidence.cause.tags,
         "sensitive_features": ", ".join(used) or "none",
         "left_out_features": ", ".join(evidence.admission.left_out) or "none",
     }

@@ -6,6 +6,7 @@ from serving.contract import FeatureSpec
 from serving.pricing.ratios import Ratio
 from steps.core.card_evidence import CardEvidence, DataFacts, columns_of, leaving_out_of, selection_of
 from steps.core.card_statements import CardStatements
+from steps.core.cause import Cause
 from steps.core.experiments import ExperimentResult, Validation
 from steps.core.intervals import FittedIntervals
 from steps.core.price_tiers import PriceTier
@@ -112,6 +113,7 @@ def evidence(
                 }
             )
         ),
+        cause=Cause(kind="drift", reason="RM has drifted", version="3"),
         zenml_run="zenml-run",
         git_commit="c0ffee",
         environment={"Python": "3.12.1", "xgboost": "3.4.1"},

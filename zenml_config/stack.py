@@ -1,5 +1,7 @@
 """The ZenML stack of the platform: local orchestrator and artifact store, MLflow as tracker and registry.
 
+Where HPP_ALERT_WEBHOOK is set and the stack has no alerter, it gets ours; one that is there, as Slack's, stays.
+
 `python -m zenml_config.stack` registers it and makes it the active one; doing so again changes nothing.
 """
 
@@ -13,9 +15,12 @@ from typing import Any
 from zenml.client import Client
 from zenml.enums import StackComponentType
 
+from steps.webhook_alerter import FLAVOR, WebhookAlerterFlavor
+
 STACK = "house_price_local"
 EXPERIMENT_TRACKER = "mlflow_tracker"
 MODEL_REGISTRY = "mlflow_registry"
+ALERTER = "webhook_alerter"
 
 
 def register_stack() -> None:
@@ -65,15 +70,30 @@ def _register(client: Client) -> None:
     elif moved:
         # A process keeps the stack that it has seen until the stack itself, not only a component, is newer and active.
         client.update_stack(STACK, component_updates=mlflow)
-    if moved or client.active_stack_model.name != STACK:
+    told = _alerter(client)
+    if moved or told or client.active_stack_model.name != STACK:
         client.activate_stack(STACK)
 
 
-def _component(client: Client, kind: StackComponentType, name: str, configuration: dict[str, Any]) -> bool:
+def _alerter(client: Client) -> bool:
+    """Whether the stack has got an alerter now."""
+    kind = StackComponentType.ALERTER
+    if not os.environ.get("HPP_ALERT_WEBHOOK") or client.get_stack(STACK).components.get(kind):
+        return False
+    if not client.list_flavors(name=FLAVOR, type=kind):
+        client.create_flavor(source=f"{WebhookAlerterFlavor.__module__}.WebhookAlerterFlavor", component_type=kind)
+    _component(client, kind, ALERTER, {}, FLAVOR)
+    client.update_stack(STACK, component_updates={kind: ALERTER})
+    return True
+
+
+def _component(
+    client: Client, kind: StackComponentType, name: str, configuration: dict[str, Any], flavor: str = "mlflow"
+) -> bool:
     """Whether the stack component existed with another configuration; it has this one now."""
     existing = client.list_stack_components(type=kind, name=name)
     if not existing:
-        client.create_stack_component(name=name, flavor="mlflow", component_type=kind, configuration=configuration)
+        client.create_stack_component(name=name, flavor=flavor, component_type=kind, configuration=configuration)
         return False
     if all(existing[0].configuration.get(key) == value for key, value in configuration.items()):
         return False

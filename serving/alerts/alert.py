@@ -87,5 +87,10 @@ def new_alert(
     )
 
 
+def of_text(text: str, runbooks: str) -> Alert:
+    """A message of ZenML's own hooks, which is nothing but text."""
+    return new_alert("PipelineMessage", text, runbooks=runbooks)
+
+
 def _short(text: str) -> str:
     return text if len(text) <= MOST_CHARACTERS else text[: MOST_CHARACTERS - 1] + "…"

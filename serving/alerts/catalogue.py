@@ -90,6 +90,11 @@ _KINDS = (
         ),
     ),
     Kind(
+        name="PipelineMessage",
+        severity="warning",
+        to_do="Look at the run in the dashboard: make dashboard.",
+    ),
+    Kind(
         name="RolloutStarted",
         severity="info",
         to_do="Nothing. `python -m serving.rollout status` shows the evidence, `stop` ends it.",

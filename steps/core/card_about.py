@@ -16,6 +16,7 @@ def details(evidence: CardEvidence, registration: Registration) -> str:
             "Registered",
             f"{text(registration.created_at)}, as {code(registration.name)} version {text(registration.version)}",
         ),
+        ("Trained because", text(evidence.cause.in_words)),
         ("Kind", kind),
         ("Experiment", code(champion.name)),
         ("Hyperparameters", parameters or "XGBoost's defaults"),

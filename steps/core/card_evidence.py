@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from serving.contract import FeatureSpec
 from steps.core.card_statements import CardStatements
+from steps.core.cause import Cause
 from steps.core.experiments import ExperimentResult, Validation
 from steps.core.importance import FEATURE
 from steps.core.intervals import FittedIntervals
@@ -89,6 +90,7 @@ class CardEvidence(_Frozen):
         columns: the features of the contract, then the price.
         tiers: from the out-of-fold predictions.
         confidence: of the intervals in `leaving_out`.
+        cause: why it was trained.
         git_commit: of the code that trained.
         environment: versions by library.
     """
@@ -106,6 +108,7 @@ class CardEvidence(_Frozen):
     leaving_out: list[LeavingOut]
     confidence: float
     selection: list[Selection]
+    cause: Cause
     zenml_run: str
     git_commit: str
     environment: dict[str, str]

@@ -167,6 +167,7 @@ def holds_a_mlflow_run_for_each(results: list[ExperimentResult], done: PipelineR
         assert kept.data.tags["zenml_run"] == str(done.id)
         assert kept.data.tags["feature_service"] == "house_price_training"
         assert kept.data.tags["git_commit"]
+        assert kept.data.tags["cause"] == "by hand"
         assert result.metrics.items() <= kept.data.metrics.items()
         assert ("test_coverage" in kept.data.metrics) == (result == champion(results))
         assert Path(kept.info.artifact_uri).is_relative_to(read_settings().mlflow_artifacts)
@@ -177,6 +178,7 @@ def holds_a_mlflow_run_for_each(results: list[ExperimentResult], done: PipelineR
         holds_what_the_model_says_of_its_columns(result)
         holds_which_rows_it_saw(kept, {"all houses", "training", "test"})
     holds_which_rows_it_saw(by_name[done.name], {"all houses"})
+    assert by_name[done.name].data.tags["cause"] == "by hand"
     # What autologging adds.
     assert "best_cv_score" in by_name["all_features_tuned"].data.metrics
     assert by_name["shap_top10_default"].data.params["objective"] == "reg:squarederror"
@@ -307,5 +309,6 @@ def holds_the_model_card(done: PipelineRunResponse, best: ExperimentResult) -> N
     version = mlflow_client().get_model_version(EXPERIMENT, "1")
     assert version.description.startswith("Estimates the median value")
     assert version.tags["left_out_features"] == "none"
+    assert version.tags["cause"] == "by hand"
     copied = {file.path for file in mlflow_client().list_artifacts(best.mlflow_run_id, "bundle/v1")}
     assert {"bundle/v1/model_card.md", "bundle/v1/model_card.html"} <= copied

@@ -8,6 +8,7 @@ import pytest
 from zenml.client import Client
 
 from serving.settings import read_settings
+from steps.core.cause import BY_HAND
 from steps.core.errors import ConfigurationError
 from steps.run_experiment import run_experiment
 from steps.tracking import git_commit, mlflow_client, open_experiment, run_of, tracking_uri
@@ -62,12 +63,12 @@ def test_the_address_comes_from_zenmls_tracker_where_the_variable_is_gone(
 def test_on_the_default_stack_steps_keep_runs_by_themselves_and_need_the_variable(
     zenml_stack: None, platform_dir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert tracked(run_experiment, "quick").configuration.experiment_tracker is True
+    assert tracked(run_experiment, "quick", BY_HAND).configuration.experiment_tracker is True
     client = Client()
     before = client.active_stack_model.name
     try:
         client.activate_stack("default")
-        assert tracked(run_experiment, "quick").configuration.experiment_tracker is None
+        assert tracked(run_experiment, "quick", BY_HAND).configuration.experiment_tracker is None
         monkeypatch.delenv("MLFLOW_TRACKING_URI")
         with pytest.raises(ConfigurationError, match="MLFLOW_TRACKING_URI is not set"):
             tracking_uri()

@@ -1,0 +1,60 @@
+"""The step that decides whether a retraining is started."""
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+from zenml import ArtifactConfig, get_step_context, log_metadata, step
+from zenml.logger import get_logger
+
+from serving.rollouts.state import folder_of, read_rollout
+from serving.settings import Settings, read_settings
+from steps.core.cause import Cause
+from steps.core.drift_verdict import DRIFTED, DriftVerdict
+from steps.core.retraining import Decision, RetrainingSettings, decide
+from steps.training_runs import training_starts
+
+logger = get_logger(__name__)
+
+
+@step(enable_cache=False)
+def decide_retraining(
+    drift: DriftVerdict, wanted: RetrainingSettings
+) -> Annotated[Decision, ArtifactConfig(name="retraining_decision")]:
+    """Whether the verdict starts one now."""
+    decision = decide_now(cause_of(drift, str(get_step_context().pipeline_run.id)), wanted, read_settings())
+    logger.info("Retraining: %s: %s", decision.action, decision.reason)
+    log_metadata(metadata={"action": decision.action, "reason": decision.reason}, infer_artifact=True)
+    return decision
+
+
+def cause_of(drift: DriftVerdict, run: str) -> Cause | None:
+    """What the verdict asks a retraining for, or None: for none.
+
+    Args:
+        run: ZenML's, that judged.
+    """
+    if drift.status != DRIFTED:
+        return None
+    window, cause = drift.window, drift.root_cause
+    feature = cause.effects[0].feature if cause is not None and drift.drifted else ""
+    between = f"{window.start} to {window.end}"
+    return Cause(
+        kind="drift",
+        reason=drift.reason,
+        verdict_run=run,
+        version=window.version,
+        feature=feature,
+        window=between,
+    )
+
+
+def decide_now(cause: Cause | None, wanted: RetrainingSettings, settings: Settings) -> Decision:
+    """Whether the cause starts a retraining, by what ZenML has on record and by what is tried in the service."""
+    now = datetime.now(UTC)
+    return decide(cause, training_starts(now) if cause else [], tried_version(settings), now, wanted)
+
+
+def tried_version(settings: Settings) -> str | None:
+    """The version that is tried beside the champion, or None."""
+    rollout = read_rollout(folder_of(settings.profiles_dir))
+    return rollout.challenger if rollout is not None and rollout.active else None

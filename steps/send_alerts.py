@@ -1,0 +1,64 @@
+"""The step that tells people what the monitoring has found: once, when it changes, now and then, and at its end."""
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+from zenml import ArtifactConfig, log_metadata, step
+from zenml.client import Client
+from zenml.logger import get_logger
+
+from serving.settings import Settings, read_settings
+from steps.alerting import tell
+from steps.core.alerts import drift_is_over, of_drift, of_refusal
+from steps.core.conditions import AlertSettings, Condition, Told, after, due
+from steps.core.drift_verdict import DRIFTED, NOT_ENOUGH, DriftVerdict
+from steps.core.retraining import Decision
+from steps.find_champion import Champion
+from steps.registry import read_version
+
+logger = get_logger(__name__)
+TOLD = "alerts_told"
+
+
+@step(enable_cache=False)
+def send_alerts(
+    champion: Champion, drift: DriftVerdict, decision: Decision, alerts: AlertSettings
+) -> Annotated[dict[str, dict[str, str]], ArtifactConfig(name=TOLD)]:
+    """What people know now, by condition: the next run reads it. A message that nobody took is sent again then."""
+    settings, now, told = read_settings(), datetime.now(UTC), told_before()
+    unit = read_version(settings, champion.version).metadata.units.get(drift_target(drift), "")
+    conditions = [*drift_conditions(drift, decision, unit, settings), refusal_condition(drift, decision, settings)]
+    wanted = due(conditions, told, now, alerts)
+    taken = tell([one.message for one in wanted], settings)
+    delivered = [one for one, was_taken in zip(wanted, taken, strict=True) if was_taken]
+    logger.info("Alerts: %d of %d due were taken", len(delivered), len(wanted))
+    log_metadata(metadata={"sent": ", ".join(one.key for one in delivered)}, infer_artifact=True)
+    return {key: one.model_dump(mode="json") for key, one in after(told, delivered, now).items()}
+
+
+def drift_target(drift: DriftVerdict) -> str:
+    """The name of the predicted column."""
+    return next(column.name for column in drift.columns if column.role == "prediction")
+
+
+def drift_conditions(drift: DriftVerdict, decision: Decision, unit: str, settings: Settings) -> list[Condition]:
+    """Whether the traffic has drifted; nothing if there is no verdict."""
+    if drift.status == NOT_ENOUGH:
+        return []
+    drifted = drift.status == DRIFTED
+    about = f"v{drift.window.version}: {', '.join(drift.drifted)} {drift.prediction_drifted}" if drifted else ""
+    said = of_drift(drift, decision, unit, settings.runbooks) if drifted else drift_is_over(drift, settings.runbooks)
+    return [Condition(said.key, about, said)]
+
+
+def refusal_condition(drift: DriftVerdict, decision: Decision, settings: Settings) -> Condition:
+    """Whether a retraining is asked for that is not started."""
+    said = of_refusal(decision, drift.window.model, settings.runbooks)
+    return Condition(said.key, decision.action if decision.refused else "", said)
+
+
+def told_before() -> dict[str, Told]:
+    """What people were told until now, as the last run of the pipeline left it."""
+    versions = Client().list_artifact_versions(artifact=TOLD, sort_by="desc:created", size=1).items
+    known = versions[0].load() if versions else {}
+    return {key: Told.model_validate(one) for key, one in known.items()}

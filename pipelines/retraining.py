@@ -70,8 +70,11 @@ def deploy(trained: Outcome, wanted: RetrainingSettings, settings: Settings) -> 
     failed = {"ending": "deployment failed", "deployment_run": f"{trained.training_run}-deployment"}
     try:
         with configuration(settings.root / wanted.deployment, changes) as path:
-            named = {"run_name": failed["deployment_run"], "tags": [(trained.cause or BY_HAND).tag]}
-            run = finished(deployment_pipeline.with_options(config_path=path, **named)())
+            tag = (trained.cause or BY_HAND).tag
+            named = deployment_pipeline.with_options(
+                config_path=path, run_name=failed["deployment_run"], tags=[tag]
+            )
+            run = finished(named())
     except Exception as err:
         logger.exception("The deployment has failed")
         return trained.model_copy(update=failed | {"reason": _short(err)})

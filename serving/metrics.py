@@ -58,6 +58,7 @@ class Metrics:
             registry=own,
             multiprocess_mode="livemax",
         )
+        self.starts = Counter("hpp_worker_starts", "Workers that were started.", ["version"], registry=own)
         self.started = Gauge(
             "hpp_start_time_seconds", "When the service was started.", registry=own, multiprocess_mode="livemin"
         )
@@ -78,6 +79,7 @@ class Metrics:
     def serving(self, metadata: Metadata, started: float) -> None:
         """Show what this worker serves, and since when the service runs, in seconds since 1970."""
         self.model.labels(metadata.model_name, metadata.model_version, metadata.feature_service).set(1)
+        self.starts.labels(metadata.model_version).inc()
         self.started.set(started)
 
     def update(self, custom_metrics: list[dict[str, Any]], method: str) -> None:

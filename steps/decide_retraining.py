@@ -6,10 +6,12 @@ from typing import Annotated
 from zenml import ArtifactConfig, get_step_context, log_metadata, step
 from zenml.logger import get_logger
 
+from serving.records.live_error import WORSE
 from serving.rollouts.state import folder_of, read_rollout
 from serving.settings import Settings, read_settings
 from steps.core.cause import Cause
 from steps.core.drift_verdict import DRIFTED, DriftVerdict
+from steps.core.live_error import LiveError
 from steps.core.retraining import Decision, RetrainingSettings, decide
 from steps.training_runs import training_starts
 
@@ -18,21 +20,25 @@ logger = get_logger(__name__)
 
 @step(enable_cache=False)
 def decide_retraining(
-    drift: DriftVerdict, wanted: RetrainingSettings
+    drift: DriftVerdict, wanted: RetrainingSettings, error: LiveError | None = None
 ) -> Annotated[Decision, ArtifactConfig(name="retraining_decision")]:
-    """Whether the verdict starts one now."""
-    decision = decide_now(cause_of(drift, str(get_step_context().pipeline_run.id)), wanted, read_settings())
+    """Whether one of the verdicts starts one now."""
+    decision = decide_now(cause_of(drift, error, str(get_step_context().pipeline_run.id)), wanted, read_settings())
     logger.info("Retraining: %s: %s", decision.action, decision.reason)
     log_metadata(metadata={"action": decision.action, "reason": decision.reason}, infer_artifact=True)
     return decision
 
 
-def cause_of(drift: DriftVerdict, run: str) -> Cause | None:
-    """What the verdict asks a retraining for, or None: for none.
+def cause_of(drift: DriftVerdict, error: LiveError | None, run: str) -> Cause | None:
+    """What the verdicts ask a retraining for, or None: for none. An error that is seen counts before one to be feared.
 
     Args:
+        error: against true prices; None: it was not judged.
         run: ZenML's, that judged.
     """
+    if error is not None and error.status == WORSE:
+        between = f"{error.start} to {error.end}"
+        return Cause(kind="error", reason=error.reason, verdict_run=run, version=error.version, window=between)
     if drift.status != DRIFTED:
         return None
     window, cause = drift.window, drift.root_cause

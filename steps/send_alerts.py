@@ -7,11 +7,14 @@ from zenml import ArtifactConfig, log_metadata, step
 from zenml.client import Client
 from zenml.logger import get_logger
 
+from serving.records.live_error import NOT_ENOUGH as NO_TRUTHS
+from serving.records.live_error import WORSE
 from serving.settings import Settings, read_settings
 from steps.alerting import tell
-from steps.core.alerts import drift_is_over, of_drift, of_refusal
+from steps.core.alerts import drift_is_over, error_is_over, of_drift, of_error, of_refusal
 from steps.core.conditions import AlertSettings, Condition, Told, after, due
 from steps.core.drift_verdict import DRIFTED, NOT_ENOUGH, DriftVerdict
+from steps.core.live_error import LiveError
 from steps.core.retraining import Decision
 from steps.find_champion import Champion
 from steps.registry import read_version
@@ -22,12 +25,20 @@ TOLD = "alerts_told"
 
 @step(enable_cache=False)
 def send_alerts(
-    champion: Champion, drift: DriftVerdict, decision: Decision, alerts: AlertSettings
+    champion: Champion,
+    drift: DriftVerdict,
+    decision: Decision,
+    alerts: AlertSettings,
+    error: LiveError | None = None,
 ) -> Annotated[dict[str, dict[str, str]], ArtifactConfig(name=TOLD)]:
     """What people know now, by condition: the next run reads it. A message that nobody took is sent again then."""
     settings, now, told = read_settings(), datetime.now(UTC), told_before()
     unit = read_version(settings, champion.version).metadata.units.get(drift_target(drift), "")
-    conditions = [*drift_conditions(drift, decision, unit, settings), refusal_condition(drift, decision, settings)]
+    conditions = [
+        *drift_conditions(drift, decision, unit, settings),
+        *error_conditions(error, decision, unit, settings),
+        refusal_condition(drift, decision, settings),
+    ]
     wanted = due(conditions, told, now, alerts)
     taken = tell([one.message for one in wanted], settings)
     delivered = [one for one, was_taken in zip(wanted, taken, strict=True) if was_taken]
@@ -49,6 +60,17 @@ def drift_conditions(drift: DriftVerdict, decision: Decision, unit: str, setting
     about = f"v{drift.window.version}: {', '.join(drift.drifted)} {drift.prediction_drifted}" if drifted else ""
     said = of_drift(drift, decision, unit, settings.runbooks) if drifted else drift_is_over(drift, settings.runbooks)
     return [Condition(said.key, about, said)]
+
+
+def error_conditions(
+    error: LiveError | None, decision: Decision, unit: str, settings: Settings
+) -> list[Condition]:
+    """Whether the error against true prices is worse than promised; nothing if there is no verdict."""
+    if error is None or error.status == NO_TRUTHS:
+        return []
+    worse = error.status == WORSE
+    said = of_error(error, decision, unit, settings.runbooks) if worse else error_is_over(error, settings.runbooks)
+    return [Condition(said.key, f"v{error.version}" if worse else "", said)]
 
 
 def refusal_condition(drift: DriftVerdict, decision: Decision, settings: Settings) -> Condition:

@@ -1,7 +1,7 @@
 """The service's helper process: it makes what the workers wrote durable, profiles it, and removes what is too old.
 
 It puts the profiles into the store of all machines, where there is one, and takes the verdicts from there.
-It also shows the figures of all workers on the metrics port, and ends a rollout whose challenger is bad.
+It shows the figures of all workers on the metrics port, ends a rollout whose challenger is bad, and tells of rollouts.
 
 `python -m serving.records.sidecar --profiles DIR --metrics DIR --host H --port P`; the server starts it and it ends
 with it. Only one sidecar at a time works on a profiles folder; another one, of a service that is being replaced, waits.
@@ -19,6 +19,7 @@ from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+from serving.alerts.rollouts import tell_rollouts
 from serving.errors import StoreError
 from serving.metrics import ProfileMetrics, of_all_workers
 from serving.process.processes import end_with_parent
@@ -178,6 +179,8 @@ def main() -> None:
     watching = threading.Thread(target=watch, args=(arguments.profiles, stopped, settings))
     for thread in (syncing, watching):
         thread.start()
+    # Not waited for: it may wait for a receiver, and goes on with the next start.
+    threading.Thread(target=tell_rollouts, args=(stopped, settings), daemon=True).start()
     work(arguments.profiles, stopped, settings)
     for thread in (syncing, watching):
         thread.join()

@@ -3,8 +3,11 @@
 They are registered as those of `serving.metrics` are, which says what has to be set before.
 """
 
+from typing import get_args
+
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
+from serving.rollouts.record import Event
 from serving.rollouts.rules import Figures
 from serving.rollouts.state import Rollout
 
@@ -34,6 +37,8 @@ class RolloutMetrics:
             multiprocess_mode="livemax",
         )
         self.events = Counter("hpp_rollout_events", "What happened to rollouts.", ["event"], registry=own)
+        for event in get_args(Event):  # from 0 on: Prometheus does not see an increase from nothing
+            self.events.labels(event)
 
     def show(self, rollout: Rollout) -> None:
         """Show what is tried: share 0 once it is over."""

@@ -3,6 +3,7 @@
 from serving.alerts.alert import Alert, new_alert
 from steps.core.cause import Cause
 from steps.core.drift_verdict import DriftVerdict, RootCause
+from steps.core.live_error import LiveError
 from steps.core.retrained import Ending, Outcome
 from steps.core.retraining import Decision, RetrainingSettings
 
@@ -63,6 +64,39 @@ def drift_is_over(verdict: DriftVerdict, runbooks: str) -> Alert:
     window = verdict.window
     summary = f"the traffic of {window.model} v{window.version} is like the training rows again: {verdict.reason}"
     return new_alert("DriftDetected", summary, runbooks=runbooks, key=window.model, resolved=True)
+
+
+def of_error(error: LiveError, decision: Decision, unit: str, runbooks: str) -> Alert:
+    """The errors against true prices are larger than training promised.
+
+    Args:
+        unit: of the prices.
+    """
+    known = error.champion
+    facts: dict[str, str | float] = {"version": error.version, "rows": known.rows, "window": f"{error.start}/{error.end}"}
+    figures = []
+    for name, found in {"rmse": known.rmse, "mae": known.mae}.items():
+        promised = getattr(known.promise, name, None)
+        if found is not None:
+            facts[name] = round(found.value, 4)
+            beside = "" if promised is None else f", {money(promised, unit).lstrip('+')} were promised"
+            figures.append(f"{name.upper()} {money(found.value, unit).lstrip('+')}{beside}")
+    callers = ", ".join(f"{one.client} ({one.rows} rows)" for one in error.callers[:MOST_NAMED])
+    return new_alert(
+        "ModelErrorHigh",
+        f"the errors of {error.model} v{error.version} are worse than promised: {error.reason}",
+        runbooks=runbooks,
+        key=error.model,
+        impact="; ".join([*figures, *[f"clients: {callers}"] * bool(callers)]),
+        done=what_follows(decision),
+        facts=facts,
+    )
+
+
+def error_is_over(error: LiveError, runbooks: str) -> Alert:
+    """The errors are what training promised."""
+    summary = f"the errors of {error.model} v{error.version} are as promised: {error.reason}"
+    return new_alert("ModelErrorHigh", summary, runbooks=runbooks, key=error.model, resolved=True)
 
 
 def of_refusal(decision: Decision, model: str, runbooks: str) -> Alert:

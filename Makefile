@@ -11,7 +11,7 @@ COMPOSE = $(shell if docker compose version >/dev/null 2>&1; then echo docker co
 BIN := .venv/bin
 READY := .venv/ready
 
-.PHONY: help setup demo test check format lint types contracts bench bench-training bench-features bench-drift bench-error stop clean dashboard mlflow-ui feast-ui
+.PHONY: help setup demo retrain monitor test check format lint types contracts bench bench-training bench-features bench-drift bench-error stop clean dashboard mlflow-ui feast-ui
 .PHONY: docs images images-lint sbom scan uv-hashes secrets up down
 
 help:  ## this list
@@ -21,6 +21,13 @@ setup: $(READY)  ## install the locked dependencies into .venv
 
 demo: $(READY)  ## run the whole platform once on the housing data and leave the service standing
 	@$(BIN)/python -O -m pipelines.demo
+
+CAUSE := by hand
+retrain: $(READY)  ## train now, and try what comes out beside the champion (CAUSE=weekly: only if it is due)
+	@$(BIN)/python -m pipelines.retrain --cause "$(CAUSE)" $(if $(OUTCOME),--outcome "$(OUTCOME)")
+
+monitor: $(READY)  ## judge the traffic now, tell, and retrain where it is due
+	@$(BIN)/zenml pipeline run pipelines.monitoring.monitoring_pipeline -c zenml_config/monitoring.yaml
 
 test: $(READY)  ## run the tests with coverage
 	$(BIN)/pytest --cov --cov-report=term --cov-fail-under=90

@@ -3,6 +3,7 @@
 from zenml import pipeline
 from zenml.enums import ExecutionMode
 
+from steps.alerting import tell_of_failure
 from steps.collect_profiles import collect_profiles
 from steps.conclude_rollout import DeploymentFile, conclude_rollout
 from steps.core.conditions import AlertSettings
@@ -20,7 +21,7 @@ from steps.send_alerts import send_alerts
 from steps.start_retraining import start_retraining
 
 
-@pipeline(execution_mode=ExecutionMode.FAIL_FAST)
+@pipeline(execution_mode=ExecutionMode.FAIL_FAST, on_failure=tell_of_failure)
 def monitoring_pipeline(
     model: ModelChoice,
     window: WindowSettings,

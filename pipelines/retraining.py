@@ -36,12 +36,13 @@ def train(cause: Cause, name: str, wanted: RetrainingSettings, settings: Setting
     Args:
         name: of ZenML's run.
     """
-    # A model that is to be tried beside the champion does not take its alias before.
-    trial: dict[str, Any] = {"promotion": {"trial": True}} if wanted.deploy in ("canary", "shadow") else {}
+    changes = {"cause": cause.model_dump()}
+    if wanted.deploy in ("canary", "shadow"):  # what is to be tried does not take the champion's alias before
+        changes["promotion"] = {"trial": True}
     try:
-        with configuration(settings.root / wanted.training, trial) as path:
+        with configuration(settings.root / wanted.training, changes) as path:
             started = training_pipeline.with_options(config_path=path, run_name=name, tags=[cause.tag])
-            run = finished(started(cause=cause))
+            run = finished(started())
     except EntityExistsError:
         reason = f"another process has just started {name}"
         return Outcome(ending="not started", cause=cause, reason=reason)
@@ -71,9 +72,7 @@ def deploy(trained: Outcome, wanted: RetrainingSettings, settings: Settings) -> 
     try:
         with configuration(settings.root / wanted.deployment, changes) as path:
             tag = (trained.cause or BY_HAND).tag
-            named = deployment_pipeline.with_options(
-                config_path=path, run_name=failed["deployment_run"], tags=[tag]
-            )
+            named = deployment_pipeline.with_options(config_path=path, run_name=failed["deployment_run"], tags=[tag])
             run = finished(named())
     except Exception as err:
         logger.exception("The deployment has failed")
@@ -92,7 +91,7 @@ def configuration(path: Path, changes: dict[str, dict[str, Any]]) -> Iterator[st
     """
     document = yaml.safe_load(path.read_text())
     for block, values in changes.items():
-        document["parameters"][block] = document["parameters"][block] | values
+        document["parameters"][block] = document["parameters"].get(block, {}) | values
     with tempfile.TemporaryDirectory() as folder:
         changed = Path(folder) / path.name
         changed.write_text(yaml.safe_dump(document))
@@ -120,6 +119,7 @@ def _failed(cause: Cause, name: str, err: Exception | None) -> Outcome:
     return Outcome(ending=ending, cause=cause, reason=reason, training_run=name if found else "")
 
 
-def _short(err: Exception) -> str:
-    text = f"{type(err).__name__}: {err}".strip()
+def _short(err: BaseException) -> str:
+    told = err.__cause__ or err  # ZenML says of a wrong parameter only that there is one
+    text = f"{type(told).__name__}: {told}".strip()
     return text if len(text) <= LONGEST_REASON else text[: LONGEST_REASON - 1] + "…"

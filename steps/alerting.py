@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 
+from zenml import get_step_context
 from zenml.client import Client
 from zenml.logger import get_logger
 
-from serving.alerts.alert import Alert
+from serving.alerts.alert import Alert, new_alert
 from serving.alerts.webhook import open_webhook
 from serving.errors import AlertsError
-from serving.settings import Settings
+from serving.settings import Settings, read_settings
 from steps.webhook_alerter import AlertParameters, WebhookAlerter
 
 logger = get_logger(__name__)
@@ -17,6 +18,20 @@ logger = get_logger(__name__)
 def tell(alerts: Sequence[Alert], settings: Settings) -> list[bool]:
     """Which of the alerts were taken: by the stack's alerter, else by HPP_ALERT_WEBHOOK, else by the log."""
     return [_tell(alert, settings) for alert in alerts]
+
+
+def tell_of_failure(exception: BaseException) -> None:
+    """What ZenML calls when a step has failed: somebody is told which, and why."""
+    context, settings = get_step_context(), read_settings()
+    name = context.pipeline.name
+    alert = new_alert(
+        "PipelineFailed",
+        f"{name} failed in the step {context.step_run.name}: {type(exception).__name__}: {exception}",
+        runbooks=settings.runbooks,
+        key=name,
+        facts={"run": context.pipeline_run.name, "step": context.step_run.name},
+    )
+    tell([alert], settings)
 
 
 def _tell(alert: Alert, settings: Settings) -> bool:

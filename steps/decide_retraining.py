@@ -13,30 +13,31 @@ from steps.core.cause import Cause
 from steps.core.drift_verdict import DRIFTED, DriftVerdict
 from steps.core.live_error import LiveError
 from steps.core.retraining import Decision, RetrainingSettings, decide
-from steps.training_runs import training_starts
+from steps.training_runs import DECISION, training_starts
 
 logger = get_logger(__name__)
 
 
 @step(enable_cache=False)
 def decide_retraining(
-    drift: DriftVerdict, wanted: RetrainingSettings, error: LiveError | None = None
-) -> Annotated[Decision, ArtifactConfig(name="retraining_decision")]:
+    drift: DriftVerdict, error: LiveError, wanted: RetrainingSettings
+) -> Annotated[Decision, ArtifactConfig(name=DECISION)]:
     """Whether one of the verdicts starts one now."""
     decision = decide_now(cause_of(drift, error, str(get_step_context().pipeline_run.id)), wanted, read_settings())
     logger.info("Retraining: %s: %s", decision.action, decision.reason)
-    log_metadata(metadata={"action": decision.action, "reason": decision.reason}, infer_artifact=True)
+    asked = {"kind": decision.cause.kind} if decision.cause else {}
+    log_metadata(metadata={"action": decision.action, "reason": decision.reason, **asked}, infer_artifact=True)
     return decision
 
 
-def cause_of(drift: DriftVerdict, error: LiveError | None, run: str) -> Cause | None:
+def cause_of(drift: DriftVerdict, error: LiveError, run: str) -> Cause | None:
     """What the verdicts ask a retraining for, or None: for none. An error that is seen counts before one to be feared.
 
     Args:
-        error: against true prices; None: it was not judged.
+        error: against true prices.
         run: ZenML's, that judged.
     """
-    if error is not None and error.status == WORSE:
+    if error.status == WORSE:
         between = f"{error.start} to {error.end}"
         return Cause(kind="error", reason=error.reason, verdict_run=run, version=error.version, window=between)
     if drift.status != DRIFTED:

@@ -27,9 +27,9 @@ TOLD = "alerts_told"
 def send_alerts(
     champion: Champion,
     drift: DriftVerdict,
+    error: LiveError,
     decision: Decision,
     alerts: AlertSettings,
-    error: LiveError | None = None,
 ) -> Annotated[dict[str, dict[str, str]], ArtifactConfig(name=TOLD)]:
     """What people know now, by condition: the next run reads it. A message that nobody took is sent again then."""
     settings, now, told = read_settings(), datetime.now(UTC), told_before()
@@ -62,11 +62,9 @@ def drift_conditions(drift: DriftVerdict, decision: Decision, unit: str, setting
     return [Condition(said.key, about, said)]
 
 
-def error_conditions(
-    error: LiveError | None, decision: Decision, unit: str, settings: Settings
-) -> list[Condition]:
+def error_conditions(error: LiveError, decision: Decision, unit: str, settings: Settings) -> list[Condition]:
     """Whether the error against true prices is worse than promised; nothing if there is no verdict."""
-    if error is None or error.status == NO_TRUTHS:
+    if error.status == NO_TRUTHS:
         return []
     worse = error.status == WORSE
     said = of_error(error, decision, unit, settings.runbooks) if worse else error_is_over(error, settings.runbooks)

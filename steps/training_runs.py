@@ -12,16 +12,31 @@ if TYPE_CHECKING:
     from zenml.models import PipelineRunResponse
 
 PIPELINE = "training_pipeline"
+DECISION = "retraining_decision"
+NO_RUN = "that failed at once"
 MOST = 1000  # runs of a week
 
 
 def training_starts(now: datetime) -> list[Start]:
-    """Those of the last week, the newest first; also those that failed, since a cool-down is to spare the machines."""
-    since = now - WEEK - timedelta(minutes=1)
-    found = Client().list_pipeline_runs(
-        pipeline=PIPELINE, created=f"gte:{since:%Y-%m-%d %H:%M:%S}", sort_by="desc:created", size=MOST, hydrate=True
-    )
-    return [Start(run=run.name, kind=_kind(run), at=_utc(run.created), ended=run.status.is_finished) for run in found]
+    """Those of the last week; also those that failed, since a cool-down is to spare the machines, and the people.
+
+    A training that failed before ZenML had a run of it, as for a wrong parameter, is known by the decision to start it.
+    """
+    since = f"gte:{now - WEEK - timedelta(minutes=1):%Y-%m-%d %H:%M:%S}"
+    client = Client()
+    runs = client.list_pipeline_runs(
+        pipeline=PIPELINE, created=since, sort_by="desc:created", size=MOST, hydrate=True
+    ).items
+    verdicts = {run.config.parameters.get("cause", {}).get("verdict_run") for run in runs}
+    decisions = client.list_artifact_versions(
+        artifact=DECISION, created=since, run_metadata=["action:start"], size=MOST, hydrate=True
+    ).items
+    found = [Start(run=run.name, kind=_kind(run), at=_utc(run.created), ended=run.status.is_finished) for run in runs]
+    return found + [
+        Start(run=NO_RUN, kind=one.run_metadata["kind"], at=_utc(one.created), ended=True)
+        for one in decisions
+        if str(one.producer_pipeline_run_id) not in verdicts
+    ]
 
 
 def next_name() -> str:

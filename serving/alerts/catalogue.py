@@ -90,6 +90,14 @@ _KINDS = (
         ),
     ),
     Kind(
+        name="PipelineFailed",
+        severity="critical",
+        to_do=(
+            "Read the reason, mend it, and run the pipeline again: make monitor. Until then nobody judges the traffic; "
+            "the service goes on as it is."
+        ),
+    ),
+    Kind(
         name="PipelineMessage",
         severity="warning",
         to_do="Look at the run in the dashboard: make dashboard.",

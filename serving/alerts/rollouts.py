@@ -29,7 +29,11 @@ SENT = "rollout.sent"  # how many of the record's events were told
 _SAID = {
     "started": ("RolloutStarted", "is tried beside", "It answers for {share:.0%} of the houses ({mode})."),
     "better": ("RolloutBetter", "is better than", "It goes on as it is until it is promoted."),
-    "promoted": ("RolloutPromoted", "has taken the place of", "The service was rolled to it, without a failed request."),
+    "promoted": (
+        "RolloutPromoted",
+        "has taken the place of",
+        "The service was rolled to it, without a failed request.",
+    ),
     "rolled_back": ("RolloutRolledBack", "was rolled back in favour of", "The champion alone serves."),
     "stopped": ("RolloutStopped", "is not tried any more beside", "The champion alone serves."),
 }
@@ -59,8 +63,8 @@ def _impact(figures: Figures | None) -> str:
         return ""
     gain = "" if figures.gain is None else f", by which its mean error is smaller by {figures.gain:.3g}"
     return (
-        f"Of {figures.requests} requests {figures.faults} failed in it (the champion answered them), {figures.slow} were "
-        f"slow; of {figures.houses} houses {figures.far} were priced far from the champion's price; "
+        f"Of {figures.requests} requests {figures.faults} failed in it (the champion answered them), {figures.slow} "
+        f"were slow; of {figures.houses} houses {figures.far} were priced far from the champion's price; "
         f"{figures.truths} true prices{gain}"
     )
 
@@ -76,7 +80,7 @@ class RolloutAlerts:
     def __init__(self, settings: Settings, webhook: Webhook) -> None:
         self.audit, self.runbooks, self.webhook = settings.audit_dir, settings.runbooks, webhook
         self._figures = AlertMetrics()
-        self._seen: tuple[int, ...] | None = None
+        self._seen: tuple[int, ...] | None = ()  # the record as it was when all of it was told
         self._pause_s, self._not_before = FIRST_PAUSE_S, 0.0
         with _alone(self.audit) as alone:
             if alone and not (self.audit / SENT).exists():  # what was before alerts were wanted is not news
@@ -97,7 +101,8 @@ class RolloutAlerts:
     def _send(self) -> bool:
         """Whether all that is new was taken."""
         events = read_events(self.audit)
-        sent = min(self._sent(), len(events))
+        sent = min(self._sent(), len(events))  # fewer: the record was cleared away
+        self._keep(sent)
         for event in events[sent:]:
             self._figures.waiting.set(len(events) - sent)
             alert = of_rollout(event, self.runbooks)

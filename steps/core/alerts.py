@@ -50,7 +50,7 @@ def of_drift(verdict: DriftVerdict, decision: Decision, unit: str, runbooks: str
     what = ", ".join(verdict.drifted) or "the predicted price"
     return new_alert(
         "DriftDetected",
-        f"{what} of {window.rows} rows served by {window.model} v{window.version} have drifted: {verdict.reason}",
+        f"{what} of {window.model} v{window.version} drifted. {verdict.reason}",
         runbooks=runbooks,
         key=window.model,
         impact=_impact(cause, unit),
@@ -73,7 +73,11 @@ def of_error(error: LiveError, decision: Decision, unit: str, runbooks: str) -> 
         unit: of the prices.
     """
     known = error.champion
-    facts: dict[str, str | float] = {"version": error.version, "rows": known.rows, "window": f"{error.start}/{error.end}"}
+    facts: dict[str, str | float] = {
+        "version": error.version,
+        "rows": known.rows,
+        "window": f"{error.start}/{error.end}",
+    }
     figures = []
     for name, found in {"rmse": known.rmse, "mae": known.mae}.items():
         promised = getattr(known.promise, name, None)
@@ -156,7 +160,10 @@ def _impact(cause: RootCause | None, unit: str) -> str:
     effect = "" if first.price_effect is None else f", which moves the mean price by {money(first.price_effect, unit)}"
     total = "" if cause.price_change is None else f"; in all it is {money(cause.price_change, unit)}"
     callers = ", ".join(f"{one.client} ({one.rows} rows)" for one in cause.callers[:MOST_NAMED])
-    places = ", ".join(f"{one.feature} {one.value:g} ({one.share:.0%})" for one in cause.segments[:MOST_NAMED])
+    more = [one for one in cause.segments if one.share > one.reference_share][:MOST_NAMED]
+    places = ", ".join(
+        f"{one.feature} {one.value:g} ({one.share:.0%}, usual {one.reference_share:.0%})" for one in more
+    )
     parts = (
         f"Root cause: {first.feature}{effect}{total}",
         f"clients: {callers}" * bool(callers),

@@ -49,7 +49,7 @@ class Cause(BaseModel):
             f"in ZenML's run {self.verdict_run}" * bool(self.verdict_run),
         )
         source = " ".join(part for part in parts if part)
-        said = "; ".join(part for part in (self.reason, source) if part)
+        said = "; ".join(part for part in (self.reason.removesuffix("."), source) if part)
         return f"{self.kind}: {said}" if said else self.kind
 
 

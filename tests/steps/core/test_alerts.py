@@ -1,0 +1,83 @@
+"""What people are told of verdicts and retrainings."""
+
+from typing import get_args
+
+import pytest
+
+from serving.alerts.catalogue import KINDS
+from steps.core.alerts import drift_is_over, money, of_drift, of_outcome, of_refusal, of_start
+from steps.core.cause import Cause
+from steps.core.drift_verdict import Caller, DriftVerdict, FeatureEffect, RootCause, Segment
+from steps.core.retrained import Ending, Outcome
+from steps.core.retraining import Decision
+from tests.retraining import retraining
+from tests.steps.core.test_root_cause import column, verdict
+
+DRIFT = Cause(kind="drift", reason="RM has drifted", version="1", feature="RM")
+START = Decision(action="start", cause=DRIFT, reason="drift")
+WAIT = Decision(action="cool-down", cause=DRIFT, reason="the next one from 2026-11-26 12:06 UTC on")
+
+
+def drifted() -> DriftVerdict:
+    effect = FeatureEffect(rank=1, feature="RM", drifted=True, shap_share=0.3, weighted=0.1, price_effect=2.1)
+    cause = RootCause(
+        effects=(effect,),
+        price_change=1.9,
+        sampled_rows=300,
+        feature_services=("house_price_v1",),
+        model_versions=("1 (champion)",),
+        segments=(Segment(feature="RAD", value=24, share=0.8, reference_share=0.2),),
+        callers=(Caller(client="acme", tenant="", rows=506, outside=0.4),),
+    )
+    found = verdict(column("RM", 0.4, drifted=True))
+    return found.model_copy(
+        update={"root_cause": cause, "drifted": ("RM",), "status": "drifted", "reason": "RM: +1 sd"}
+    )
+
+
+def test_a_drift_says_which_feature_what_it_does_in_dollars_to_whom_and_what_is_done() -> None:
+    alert = of_drift(drifted(), START, "1000 USD", "guide")
+    assert alert.summary == "RM of m v1 drifted. RM: +1 sd"
+    assert alert.impact == (
+        "Root cause: RM, which moves the mean price by +2,100 USD; in all it is +1,900 USD; clients: acme (506 rows); "
+        "houses: RAD 24 (80%, usual 20%); versions: 1 (champion)"
+    )
+    assert alert.done == "A retraining is started now"
+    assert (alert.facts["root_cause"], alert.facts["price_effect"]) == ("RM", 2.1)
+    assert of_drift(drifted(), WAIT, "1000 USD", "guide").done == f"No retraining is started: {WAIT.reason}"
+
+
+def test_its_end_has_the_same_key() -> None:
+    begun, ended = of_drift(drifted(), START, "", "guide"), drift_is_over(drifted(), "guide")
+    assert (begun.key, ended.status) == (ended.key, "resolved")
+
+
+def test_a_refusal_says_why_and_what_asked_for_it() -> None:
+    alert = of_refusal(WAIT, "house-price", "guide")
+    assert alert.summary == f"no retraining is started: {WAIT.reason}"
+    assert "drift: RM has drifted" in alert.impact
+
+
+def test_a_start_says_what_comes_then() -> None:
+    alert = of_start(DRIFT, "retraining-7", retraining(), "guide")
+    assert alert.done == "A training of zenml_config/training.yaml; then, of a new version: canary"
+    assert alert.facts["cause_feature"] == "RM"
+
+
+@pytest.mark.parametrize("ending", get_args(Ending))
+def test_every_ending_has_a_message_with_something_to_do(ending: Ending) -> None:
+    outcome = Outcome(ending=ending, cause=DRIFT, reason="so", training_run="retraining-7", version="8", log="l")
+    alert = of_outcome(outcome, "guide")
+    assert alert.name in KINDS
+    assert alert.summary.endswith(": so")
+    assert "{" not in alert.summary
+    assert alert.facts["ending"] == ending
+    assert (alert.severity == "info") == (ending in ("nothing new", "registered", "tried", "served"))
+
+
+@pytest.mark.parametrize(
+    ("amount", "unit", "words"),
+    [(2.1, "1000 USD", "+2,100 USD"), (-0.25, "1000 USD", "-250 USD"), (2.1, "EUR", "+2.1 EUR")],
+)
+def test_amounts_are_told_in_dollars_where_the_unit_is_a_thousand_of_them(amount: float, unit: str, words: str) -> None:
+    assert money(amount, unit) == words

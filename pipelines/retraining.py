@@ -67,7 +67,10 @@ def deploy(trained: Outcome, wanted: RetrainingSettings, settings: Settings) -> 
     mode = "replace" if trained.alias == ALIAS else wanted.deploy
     if mode == "replace" and trained.alias != ALIAS:
         return trained
-    changes = {"model": {"alias": trained.alias}, "rollout": {"mode": mode, "share": wanted.share}}
+    changes: dict[str, dict[str, Any]] = {
+        "model": {"alias": trained.alias},
+        "rollout": {"mode": mode, "share": wanted.share},
+    }
     failed = {"ending": "deployment failed", "deployment_run": f"{trained.training_run}-deployment"}
     try:
         with configuration(settings.root / wanted.deployment, changes) as path:

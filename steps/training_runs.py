@@ -27,7 +27,7 @@ def training_starts(now: datetime) -> list[Start]:
     runs = client.list_pipeline_runs(
         pipeline=PIPELINE, created=since, sort_by="desc:created", size=MOST, hydrate=True
     ).items
-    verdicts = {run.config.parameters.get("cause", {}).get("verdict_run") for run in runs}
+    verdicts = {(run.config.parameters or {}).get("cause", {}).get("verdict_run") for run in runs}
     decisions = client.list_artifact_versions(
         artifact=DECISION, created=since, run_metadata=["action:start"], size=MOST, hydrate=True
     ).items

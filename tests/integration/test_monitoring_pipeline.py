@@ -2,11 +2,13 @@
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
+import yaml
 from zenml.client import Client
 from zenml.models import PipelineRunResponse
 
@@ -20,15 +22,18 @@ from serving.settings import Settings
 from steps.conclude_rollout import Conclusion
 from steps.core.drift_verdict import DriftVerdict
 from steps.core.live_error import LiveError
+from tests.retraining import monitoring_parameters
 from tests.serving_platform import USED, ServingPlatform, offline_prices
 from tests.true_prices import tell
-from zenml_config.environment import ROOT
-
-CONFIG = str(ROOT / "zenml_config" / "monitoring.yaml")
 
 
-def run() -> PipelineRunResponse:
-    monitoring_pipeline.with_options(config_path=CONFIG)()
+def run(folder: Path) -> PipelineRunResponse:
+    """A run that starts no retraining: tests/integration/test_retraining.py is about those."""
+    parameters = monitoring_parameters()
+    parameters["retraining"]["causes"] = []
+    config = folder / "monitoring.yaml"
+    config.write_text(yaml.safe_dump({"parameters": parameters}))
+    monitoring_pipeline.with_options(config_path=str(config))()
     return Client().list_pipeline_runs(sort_by="desc:created").items[0]
 
 
@@ -54,7 +59,7 @@ def test_a_shifted_feature_is_judged_explained_shown_and_handed_to_the_service(
     houses = serving_platform.frame
     serve(serving_platform, serving_settings, houses.assign(RM=np.minimum(houses["RM"] + 1.2, 9)), "acme")
     serve(serving_platform, serving_settings, houses.head(100), "other")
-    outputs = run().steps
+    outputs = run(serving_settings.var_dir).steps
     verdict = outputs["find_root_cause"].outputs["drift_verdict"][0].load()
     assert isinstance(verdict, DriftVerdict)
     assert (verdict.status, verdict.drifted, verdict.window.rows) == ("drifted", ("RM",), 606)
@@ -93,7 +98,7 @@ def test_errors_that_grew_are_measured_judged_shown_and_handed_to_the_service(
     houses = serving_platform.frame.iloc[::4]
     receipt = serve(serving_platform, serving_settings, houses, "town/acme")
     tell(serving_settings, np.minimum(houses["MEDV"] * 1.4, 50).tolist(), receipt)
-    outputs = run().steps["measure_live_error"].outputs
+    outputs = run(serving_settings.var_dir).steps["measure_live_error"].outputs
     error = outputs["error_verdict"][0].load()
     assert (error.status, error.version, error.champion.houses) == (WORSE, "1", len(houses))
     assert error.champion.trained_houses == len(houses)

@@ -5,9 +5,10 @@ from typing import get_args
 import pytest
 
 from serving.alerts.catalogue import KINDS
-from steps.core.alerts import drift_is_over, money, of_drift, of_outcome, of_refusal, of_start
+from steps.core.alerts import drift_is_over, error_is_over, money, of_drift, of_error, of_outcome, of_refusal, of_start
 from steps.core.cause import Cause
 from steps.core.drift_verdict import Caller, DriftVerdict, FeatureEffect, RootCause, Segment
+from steps.core.live_error import CallerError, Figure, LiveError, Promise, Status, Truths, VersionError
 from steps.core.retrained import Ending, Outcome
 from steps.core.retraining import Decision
 from tests.retraining import retraining
@@ -33,6 +34,34 @@ def drifted() -> DriftVerdict:
     return found.model_copy(
         update={"root_cause": cause, "drifted": ("RM",), "status": "drifted", "reason": "RM: +1 sd"}
     )
+
+
+def live_error(status: Status) -> LiveError:
+    known = VersionError(
+        version="1", rows=80, houses=60, shadow_rows=0, rmse=Figure(value=4.5, low=4, high=5),
+        mae=Figure(value=3.2, low=3, high=3.5), bias=None, r2=None, coverage=None, delay_days=1, delay_days_90=2,
+        tiers=(), promise=Promise(mae=2.1, rmse=3, rmse_sd=0.5, r2=0.9, coverage=0.9, clipped_mae=2, clipped_at=10),
+        evidence=(), status=status, reason="80 prices",
+    )  # fmt: skip
+    return LiveError(
+        status=status, reason="80 prices", model="m", version="1", start="a", end="b",
+        truths=Truths(received=80, joined=80, replaced=0, without_prediction=0), versions=(known,), by_day=(),
+        callers=(CallerError(client="acme", tenant="", rows=80, mae=3.2, outside=0.3),), estimate=None,
+        judged_at="2026-11-25T12:00:00Z", next_within_seconds=3600,
+    )  # fmt: skip
+
+
+def test_a_larger_error_says_by_how_much_in_dollars_and_whose() -> None:
+    begun, ended = (
+        of_error(live_error("worse than promised"), WAIT, "1000 USD", "g"),
+        error_is_over(live_error("as promised"), "g"),
+    )
+    assert begun.summary == "the errors of m v1 are worse than promised: 80 prices"
+    assert begun.impact == (
+        "RMSE 4,500 USD, 3,000 USD were promised; MAE 3,200 USD, 2,100 USD were promised; clients: acme (80 rows)"
+    )
+    assert (begun.facts["rmse"], begun.severity) == (4.5, "critical")
+    assert (begun.key, ended.status) == (ended.key, "resolved")
 
 
 def test_a_drift_says_which_feature_what_it_does_in_dollars_to_whom_and_what_is_done() -> None:

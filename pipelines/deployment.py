@@ -4,14 +4,15 @@ from zenml import pipeline
 from zenml.enums import ExecutionMode
 
 from steps.core.sampling import Sample
-from steps.deploy_model import Rollout, deploy_model
+from steps.deploy_model import deploy_model
+from steps.deployed import Rollout, Target
 from steps.find_champion import ModelChoice, find_champion
 from steps.predict_offline import predict_offline
 
 
 @pipeline(execution_mode=ExecutionMode.FAIL_FAST)
-def deployment_pipeline(model: ModelChoice, verified_houses: Sample, rollout: Rollout) -> None:
+def deployment_pipeline(model: ModelChoice, verified_houses: Sample, rollout: Rollout, target: Target) -> None:
     """Find the champion, predict houses without the service, and serve it if the service says the same."""
     champion = find_champion(model)
     expected = predict_offline(champion, verified_houses)
-    deploy_model(champion, expected, rollout)
+    deploy_model(champion, expected, rollout, target)

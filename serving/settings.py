@@ -63,6 +63,9 @@ class Settings(BaseSettings):
     model_versions_kept: int = Field(ge=1)
     lookup_cache_seconds: float = Field(ge=0, le=3600)
     expired_features: Literal["refuse", "flag"]
+    cluster_template: str
+    cluster_service_url: str
+    cluster_gateway_url: str
     dashboard_port: int = Field(ge=1, le=65535)
 
     @cached_property

@@ -16,16 +16,15 @@ from pydantic import ValidationError
 from serving import service as services
 from serving.bundle import read_metadata
 from serving.errors import ServingError
-from serving.keys import deployment_key
 from serving.settings import Settings, read_settings
 from steps.core.errors import ConfigurationError, DeploymentError, PlatformError
 from steps.core.sampling import Sample
 from steps.core.verified import Verification
-from steps.deploy_model import Rollout
+from steps.deployed import Rollout
 from steps.find_champion import Champion, from_metadata
 from steps.parity_report import facts_of, keep_report
 from steps.predict_offline import predict_houses
-from steps.verification import Standard, inspect
+from steps.verification import inspect, standard_of
 
 AGREES, DIFFERS, UNDECIDED = 0, 1, 2
 
@@ -64,10 +63,8 @@ def check(settings: Settings, rollout: Rollout, sample: Sample) -> tuple[Verific
             "deployment pipeline: zenml_config/deployment.yaml."
         )
     champion: Champion = from_metadata(read_metadata(Path(running[0].bundle)), Path(running[0].bundle))
-    resolution_s, key = rollout.event_time_resolution_seconds, deployment_key(settings)
     expected = predict_houses(champion, sample, settings)
-    standard = Standard(champion, expected, rollout.tolerance, resolution_s, settings, key)
-    return inspect(running[0], standard), champion.version
+    return inspect(running[0], standard_of(champion, expected, rollout, settings)), champion.version
 
 
 def parameters(path: Path) -> tuple[Rollout, Sample]:

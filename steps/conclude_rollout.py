@@ -21,7 +21,8 @@ from serving.settings import Settings, read_settings
 from steps.check_parity import parameters
 from steps.core.errors import PlatformError
 from steps.core.sampling import Sample
-from steps.deploy_model import Rollout, deploy
+from steps.deploy_model import deploy
+from steps.deployed import Rollout
 from steps.find_champion import from_metadata
 from steps.predict_offline import predict_houses
 from steps.registry import bundle_folder, version_under

@@ -5,86 +5,43 @@ import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import pandas as pd
-from pydantic import BaseModel, ConfigDict, Field
 from zenml import ArtifactConfig, log_metadata, step
 from zenml.types import HTMLString
 
 from serving import rollout as rollouts
 from serving import service as services
 from serving.errors import ServingError
-from serving.keys import deployment_key
 from serving.process.processes import free_port
 from serving.service import Service
 from serving.settings import Settings, read_settings
 from steps.core.errors import DeploymentError
 from steps.core.verified import Verification
+from steps.deploy_to_cluster import deploy_to_cluster
+from steps.deployed import Deployment, Rollout, Target
 from steps.deployment_report import render
 from steps.find_champion import Champion
-from steps.verification import Standard, verify
+from steps.verification import standard_of, verify
 
 Check = Callable[[Service], Verification]
 
 
-class Rollout(BaseModel):
-    """How a version is put in place.
-
-    Attributes:
-        tolerance: the allowed difference of a served price, or of an end of its interval, from the offline one, in the
-            target's unit.
-        event_time_resolution_seconds: stored features whose event times are closer than this in the two stores are of
-            the same observation.
-        start_timeout_seconds: how long a service may take until it is ready.
-        mode: replace: the version is served. shadow, canary: it is tried beside the one that is served
-            (docs/rollout.md), by the rules in zenml_config/rollout.yaml.
-        share: of the houses that a canary answers for.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    tolerance: float = Field(ge=0)
-    event_time_resolution_seconds: float = Field(gt=0)
-    start_timeout_seconds: float = Field(gt=0)
-    mode: Literal["replace", "shadow", "canary"]
-    share: float = Field(gt=0, le=1)
-
-
-class Deployment(BaseModel):
-    """What was done and what runs now.
-
-    Attributes:
-        action: `kept`: the version was being served and answers rightly. `shadow`, `canary`: it is tried beside the
-            one that is served, which is `previous_version`.
-        previous_version: the version that was served before, if any.
-        candidate: how the version answered when it was tried beside the service that it replaces, if there was one.
-        live: how the service answers now; None where the version is only tried.
-        seconds: how long it took.
-    """
-
-    url: str
-    name: str
-    version: str
-    previous_version: str | None
-    action: Literal["started", "rolled", "kept", "shadow", "canary"]
-    pid: int
-    log: str
-    candidate: Verification | None
-    live: Verification | None
-    seconds: float
-
-
 @step(enable_cache=False)
 def deploy_model(
-    champion: Champion, expected: pd.DataFrame, rollout: Rollout
+    champion: Champion, expected: pd.DataFrame, rollout: Rollout, target: Target
 ) -> tuple[
     Annotated[Deployment, ArtifactConfig(name="deployment")],
     Annotated[HTMLString, ArtifactConfig(name="deployment_report")],
 ]:
     """What is served or tried now, and a page about it; if anything fails, what was served before is served on."""
-    act = deploy if rollout.mode == "replace" else try_beside
-    deployment = act(champion, expected, rollout, read_settings())
+    settings = read_settings()
+    if target.place == "kubernetes":
+        deployment = deploy_to_cluster(champion, expected, rollout, target, settings)
+    else:
+        act = deploy if rollout.mode == "replace" else try_beside
+        deployment = act(champion, expected, rollout, settings)
     log_metadata(
         metadata=deployment.model_dump(mode="json", exclude_none=True),
         artifact_name="deployment",
@@ -106,7 +63,7 @@ def deploy(champion: Champion, expected: pd.DataFrame, rollout: Rollout, setting
     started = time.monotonic()
     try:
         with services.only_deployer(settings):
-            check = partial(verify, standard=_standard(champion, expected, rollout, settings))
+            check = partial(verify, standard=standard_of(champion, expected, rollout, settings))
             running = services.serving(settings)
             kept = _keep(running, champion, check)
             # With nothing to protect, the start on the port itself is the trial: a start takes seconds.
@@ -146,7 +103,7 @@ def try_beside(challenger: Champion, expected: pd.DataFrame, rollout: Rollout, s
         with services.only_deployer(settings):
             rules, bundle = rollouts.rules_of(settings), Path(challenger.bundle)
             rollouts.check_start(bundle, settings)
-            check = partial(verify, standard=_standard(challenger, expected, rollout, settings))
+            check = partial(verify, standard=standard_of(challenger, expected, rollout, settings))
             candidate = _try_out(challenger, check, rollout, settings)
             rollouts.start(bundle, rollout.mode, rollout.share, rules, settings, "pipeline")
             (current,) = services.serving(settings)
@@ -164,11 +121,6 @@ def try_beside(challenger: Champion, expected: pd.DataFrame, rollout: Rollout, s
         live=None,
         seconds=round(time.monotonic() - started, 1),
     )
-
-
-def _standard(champion: Champion, expected: pd.DataFrame, rollout: Rollout, settings: Settings) -> Standard:
-    resolution_s, key = rollout.event_time_resolution_seconds, deployment_key(settings)
-    return Standard(champion, expected, rollout.tolerance, resolution_s, settings, key)
 
 
 def _keep(running: list[Service], champion: Champion, check: Check) -> tuple[Service, Verification] | None:

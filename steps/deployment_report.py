@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from steps.parity_report import CELL, STYLE, facts_of
 
 if TYPE_CHECKING:
-    from steps.deploy_model import Deployment
+    from steps.deployed import Deployment
 
 
 def render(deployment: "Deployment") -> str:
@@ -16,7 +16,7 @@ def render(deployment: "Deployment") -> str:
         "Version": deployment.version,
         "Before": deployment.previous_version or "nothing was served",
         "Action": deployment.action,
-        "Process": deployment.pid,
+        "Process": "in the cluster" if deployment.pid is None else deployment.pid,
         "Log": deployment.log,
         "Seconds": deployment.seconds,
     }

@@ -4,12 +4,12 @@ import http.client
 import json
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
+from urllib.parse import urlsplit
 
 import numpy as np
 from numpy.typing import NDArray
 
-from serving.service import Service
 from steps.core.errors import DeploymentError
 from steps.core.fingerprint import HOUSE_ID
 from steps.core.skew import Known
@@ -18,6 +18,21 @@ PREDICTIONS = "/api/v1.0/predictions"
 TIMEOUT_S = 60
 OUTPUTS = 3  # a price and the two ends of its interval
 NOT_FOUND = ("HOUSE_NOT_FOUND", "FEATURES_EXPIRED")
+
+
+class Answering(Protocol):
+    """A service that can be asked: one of this machine, or one in a cluster."""
+
+    @property
+    def url(self) -> str:
+        """Where it answers; a path is put before those of the service."""
+
+    @property
+    def version(self) -> str:
+        """The model version that it should serve."""
+
+    def log_tail(self) -> str:
+        """The end of its log, or how to read it."""
 
 
 class Answers(NamedTuple):
@@ -32,7 +47,7 @@ class Answers(NamedTuple):
     known: Known
 
 
-def ask(service: Service, names: list[str], rows: list[list[Any]], key: str, at_once: int) -> NDArray[np.float64]:
+def ask(service: Answering, names: list[str], rows: list[list[Any]], key: str, at_once: int) -> NDArray[np.float64]:
     """(n, 3) the prices for raw features and the ends of their intervals.
 
     Raises:
@@ -42,7 +57,7 @@ def ask(service: Service, names: list[str], rows: list[list[Any]], key: str, at_
     return np.concatenate([np.array(reply["data"]["ndarray"], dtype=np.float64) for reply in replies])
 
 
-def look_up(service: Service, house_ids: Sequence[int], features: Sequence[str], key: str, at_once: int) -> Answers:
+def look_up(service: Answering, house_ids: Sequence[int], features: Sequence[str], key: str, at_once: int) -> Answers:
     """What the service says of these houses by their ids.
 
     Args:
@@ -76,7 +91,21 @@ def look_up(service: Service, house_ids: Sequence[int], features: Sequence[str],
     return Answers(outputs, Known(values, times, given))
 
 
-def _answered(service: Service, names: list[str], rows: list[list[Any]], key: str) -> Any:
+def ready_version(url: str) -> str | None:
+    """The version that is ready behind an address now, or None: none is, or it does not say so."""
+    connection, path = _connection(url, "/health/ready")
+    try:
+        connection.request("GET", path)
+        response = connection.getresponse()
+        found = json.loads(response.read())
+        return str(found["version"]) if response.status == 200 else None
+    except (OSError, http.client.HTTPException, ValueError, TypeError, KeyError):
+        return None
+    finally:
+        connection.close()
+
+
+def _answered(service: Answering, names: list[str], rows: list[list[Any]], key: str) -> Any:
     status, reply = _call(service, names, rows, key)
     _check(service, status, reply)
     return reply
@@ -89,24 +118,30 @@ def _refused(status: int, reply: Any) -> dict[int, dict[str, Any]]:
     return {detail["row"]: detail for detail in reply["status"]["details"]}
 
 
-def _check(service: Service, status: int, reply: Any) -> None:
+def _check(service: Answering, status: int, reply: Any) -> None:
     if status != 200:
         raise DeploymentError(f"{service.url} answers {status}: {reply['status']['info']}\n{service.log_tail()}")
     if (version := reply["meta"]["tags"]["version"]) != service.version:
         raise DeploymentError(f"{service.url} serves version {version}, wanted {service.version}.")
 
 
-def _call(service: Service, names: list[str], rows: list[list[Any]], key: str) -> tuple[int, Any]:
+def _call(service: Answering, names: list[str], rows: list[list[Any]], key: str) -> tuple[int, Any]:
     """The status and the reply; the rows are marked as a probe, which keeps them out of the profiles."""
     body = {"data": {"names": names, "ndarray": rows}, "meta": {"tags": {"probe": True, "features": True}}}
-    connection = http.client.HTTPConnection(service.host, service.port, timeout=TIMEOUT_S)
+    connection, path = _connection(service.url, PREDICTIONS)
+    headers = {"Content-Type": "application/json", "X-API-Key": key}
     try:
-        connection.request(
-            "POST", PREDICTIONS, json.dumps(body), {"Content-Type": "application/json", "X-API-Key": key}
-        )
+        connection.request("POST", path, json.dumps(body), headers)
         response = connection.getresponse()
         return response.status, json.loads(response.read())
     except (OSError, http.client.HTTPException, ValueError) as err:
         raise DeploymentError(f"{service.url} does not answer a prediction: {err}.\n{service.log_tail()}") from err
     finally:
         connection.close()
+
+
+def _connection(url: str, path: str) -> tuple[http.client.HTTPConnection, str]:
+    """A connection to an address, and the path of the service behind it."""
+    address = urlsplit(url)
+    kind = http.client.HTTPSConnection if address.scheme == "https" else http.client.HTTPConnection
+    return kind(address.netloc, timeout=TIMEOUT_S), address.path.rstrip("/") + path

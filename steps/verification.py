@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from serving.service import Service
+from serving.keys import deployment_key
 from serving.settings import Settings
 from steps.core.errors import DeploymentError
 from steps.core.fingerprint import HOUSE_ID
@@ -16,11 +16,12 @@ from steps.core.parity import Parity, compare, distance
 from steps.core.skew import EVENT_TIME, Cells, Known, described, differing
 from steps.core.skew_hints import History, guess
 from steps.core.verified import StoreParity, Verification
+from steps.deployed import Rollout
 from steps.find_champion import Champion
 from steps.offline_houses import earlier_values
 from steps.parity_report import keep_report
 from steps.predict_offline import OUTPUTS, predict_houses
-from steps.service_answers import Answers, ask, look_up
+from steps.service_answers import Answering, Answers, ask, look_up
 
 AT_ONCE = 1000
 A_MOMENT_S = 0.2
@@ -45,7 +46,13 @@ class Standard:
     key: str
 
 
-def inspect(service: Service, standard: Standard) -> Verification:
+def standard_of(champion: Champion, expected: pd.DataFrame, rollout: Rollout, settings: Settings) -> Standard:
+    """What a deployment holds a service to: the champion's own predictions, asked with the deployments' key."""
+    resolution_s, key = rollout.event_time_resolution_seconds, deployment_key(settings)
+    return Standard(champion, expected, rollout.tolerance, resolution_s, settings, key)
+
+
+def inspect(service: Answering, standard: Standard) -> Verification:
     """What the service answers beside what it should.
 
     Houses that differ are looked at once more in both stores: one of them may have been written in between.
@@ -72,7 +79,7 @@ def inspect(service: Service, standard: Standard) -> Verification:
     )
 
 
-def verify(service: Service, standard: Standard) -> Verification:
+def verify(service: Answering, standard: Standard) -> Verification:
     """What the service answers, if that is what it should.
 
     Raises:
@@ -85,7 +92,7 @@ def verify(service: Service, standard: Standard) -> Verification:
     return found
 
 
-def _look_up(service: Service, expected: pd.DataFrame, standard: Standard) -> Answers:
+def _look_up(service: Answering, expected: pd.DataFrame, standard: Standard) -> Answers:
     ids, features = expected[HOUSE_ID].tolist(), standard.champion.features
     return look_up(service, ids, features, standard.key, _at_once(standard))
 

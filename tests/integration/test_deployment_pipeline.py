@@ -15,7 +15,7 @@ from serving import service
 from serving.process.processes import group
 from serving.settings import Settings
 from steps.core.errors import DeploymentError
-from steps.deploy_model import Deployment
+from steps.deployed import Deployment
 from steps.service_answers import ask
 from tests.serving_platform import ServingPlatform, copy_online_store
 from zenml_config.environment import ROOT

@@ -11,7 +11,8 @@ from steps.core.errors import DeploymentError
 from steps.core.parity import Parity
 from steps.core.sampling import Sample
 from steps.core.verified import StoreParity, Verification
-from steps.deploy_model import Deployment, Rollout, deploy
+from steps.deploy_model import deploy
+from steps.deployed import Deployment, Rollout
 from steps.deployment_report import render
 from steps.find_champion import Champion
 from steps.predict_offline import PRICE, predict_houses

@@ -66,6 +66,9 @@ class Settings(BaseSettings):
     cluster_template: str
     cluster_service_url: str
     cluster_gateway_url: str
+    cluster_namespace: str
+    cluster_pipelines_image: str
+    cluster_artifacts: str
     dashboard_port: int = Field(ge=1, le=65535)
 
     @cached_property

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import kubernetes_validate
 import pytest
+import yaml
 from cloudcoil.models.istio.networking.v1 import Gateway
 from cloudcoil.models.istio.security.v1 import AuthorizationPolicy
 from cloudcoil.models.prometheus_operator.v1 import PodMonitor, PrometheusRule
@@ -152,3 +153,18 @@ def test_the_deployer_may_touch_the_one_object_and_nothing_else() -> None:
     rules = of_kind(built(OVERLAYS[0]), "Role")["house-price-deployer"]["rules"]
     verbs = {(resource, verb) for rule in rules for resource in rule["resources"] for verb in rule["verbs"]}
     assert verbs == {("seldondeployments", verb) for verb in ("get", "patch", "create")} | {("pods", "list")}
+
+
+def test_the_rules_are_those_that_prometheus_is_tested_with() -> None:
+    source = yaml.safe_load((ROOT / "docker" / "monitoring" / "rules.yml").read_text())
+    made = of_kind(built(OVERLAYS[0]), "PrometheusRule")["house-price"]
+    assert made["spec"]["groups"] == source["groups"], "run python docker/kubernetes/rules.py"
+
+
+def test_the_pods_are_scraped_as_the_job_that_the_rules_ask_for() -> None:
+    monitor = of_kind(built(OVERLAYS[0]), "PodMonitor")["house-price"]["spec"]
+    (document,) = built("serving")
+    (predictor,) = document["spec"]["predictors"]
+    assert predictor["labels"][monitor["jobLabel"]] == "house-price"
+    assert monitor["selector"]["matchLabels"].items() <= predictor["labels"].items()
+    assert 'job="house-price"' in (ROOT / "docker" / "monitoring" / "rules.yml").read_text()

@@ -1,0 +1,96 @@
+"""The same pipelines on Kubernetes: each with its own file, under what zenml_config/cluster.yaml lays over it.
+
+`python -m pipelines.on_cluster training deployment` runs them one after another on the stack of the cluster, and waits.
+"""
+
+import argparse
+import os
+import tempfile
+from collections.abc import Mapping, Sequence
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from serving.settings import Settings, read_settings
+from steps.core.errors import ConfigurationError
+
+PIPELINES = ("features", "training", "deployment", "monitoring", "materialization")
+
+
+def configuration(name: str, folder: Path, environment: Mapping[str, str]) -> dict[str, Any]:
+    """The configuration of a run of a pipeline on the cluster.
+
+    Args:
+        folder: of zenml_config.
+        environment: what `${NAME}` in cluster.yaml is replaced by.
+
+    Raises:
+        ConfigurationError: a variable that cluster.yaml names is empty, or a file is not what it should be.
+    """
+    try:
+        own = yaml.safe_load((folder / f"{name}.yaml").read_text())
+        over = yaml.safe_load((folder / "cluster.yaml").read_text())
+        found = _over(_over(own, over["all"]), over["pipelines"][name])
+    except (OSError, yaml.YAMLError, KeyError, TypeError) as err:
+        raise ConfigurationError(f"{folder}/cluster.yaml or {name}.yaml cannot be read: {err!r}.") from err
+    filled: dict[str, Any] = _filled(found, environment)
+    return filled
+
+
+def run(name: str, settings: Settings) -> None:
+    """Run a pipeline on the active stack, and wait for its end.
+
+    Raises:
+        ConfigurationError: as of `configuration`.
+    """
+    found = configuration(name, settings.root / "zenml_config", os.environ)
+    pipeline = getattr(import_module(f"pipelines.{name}"), _function(name))
+    with tempfile.TemporaryDirectory() as scratch:
+        path = Path(scratch) / f"{name}.yaml"
+        path.write_text(yaml.safe_dump(found))
+        pipeline.with_options(config_path=str(path))()
+
+
+def _function(name: str) -> str:
+    """The pipeline of a module: features has feature_pipeline."""
+    return f"{name.removesuffix('s')}_pipeline"
+
+
+def _over(below: Any, above: Any) -> Any:
+    """The one configuration laid over the other."""
+    if not isinstance(below, dict) or not isinstance(above, dict):
+        return above
+    return {key: _over(below[key], above[key]) if key in below and key in above else {**below, **above}[key]
+            for key in {**below, **above}}  # fmt: skip
+
+
+def _filled(node: Any, environment: Mapping[str, str]) -> Any:
+    if isinstance(node, dict):
+        return {key: _filled(value, environment) for key, value in node.items()}
+    if isinstance(node, list):
+        return [_filled(value, environment) for value in node]
+    if isinstance(node, str) and node.startswith("${") and node.endswith("}"):
+        if not environment.get(node[2:-1]):
+            raise ConfigurationError(
+                f"{node[2:-1]} is not set; zenml_config/cluster.yaml needs it. See docs/kubernetes.md."
+            )
+        return environment[node[2:-1]]
+    return node
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the pipelines that are named."""
+    parser = argparse.ArgumentParser(prog="python -m pipelines.on_cluster", description=__doc__)
+    parser.add_argument("names", nargs="+", choices=PIPELINES, metavar="NAME", help=", ".join(PIPELINES))
+    names = parser.parse_args(arguments).names
+    from zenml_config.cluster_stack import register_cluster_stack
+
+    register_cluster_stack(os.environ)
+    for name in names:
+        run(name, read_settings())
+
+
+if __name__ == "__main__":
+    main()

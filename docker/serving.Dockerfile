@@ -51,7 +51,7 @@ ENV PATH=/app/.venv/bin:$PATH PYTHONOPTIMIZE=1 PYTHONDONTWRITEBYTECODE=1 PYTHONP
     HPP_VAR_DIR=/var/lib/house-prices HPP_HOST=0.0.0.0
 # By number, so that a cluster can see that it is not root.
 USER 10001:10001
-EXPOSE 9000 9001 9500
+EXPOSE 9000 9001 9002 9500
 VOLUME /var/lib/house-prices
 HEALTHCHECK --start-period=60s --interval=10s --timeout=5s \
   CMD ["python", "-S", "-c", "import os, urllib.request as r; r.urlopen(f\"http://127.0.0.1:{os.environ.get('HPP_REST_PORT', 9000)}/health/ready\", timeout=3)"]

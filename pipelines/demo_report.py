@@ -41,6 +41,9 @@ def report(runs: Runs, seconds: dict[str, float], settings: Settings) -> None:
     console.print(f"[dim]{', '.join(f'{name} {value:.0f} s' for name, value in seconds.items())}[/dim]")
     deployment = output(runs["deployment"], "deploy_model", "deployment")
     console.print(f"[bold]Key[/bold]        {client_key(settings)} ({settings.rate_limit} calls a minute)")
+    if settings.console_port:
+        address = f"http://{settings.host}:{settings.console_port}"
+        console.print(f"[bold]Console[/bold]    {address} in a browser, with this key")
     console.print("\n[bold]Try[/bold]")
     houses = output(runs["deployment"], "predict_offline", "offline_predictions").set_index("house_id")
     key_file = relative_to(settings.api_key_file, settings.root)

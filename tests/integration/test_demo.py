@@ -71,6 +71,7 @@ def test_it_ends_with_a_standing_service_and_commands_that_work_and_a_second_run
     assert what_if != by_id[:1]
     assert all(low <= price <= high for price, low, high in (*by_features, *by_id, *what_if))
     assert small_demo.api_key_file.read_text().strip() in screen
+    assert f"http://127.0.0.1:{small_demo.console_port} in a browser" in screen
     assert small_demo.api_key_file.stat().st_mode & 0o777 == 0o600
 
     served = service.running(small_demo)

@@ -53,8 +53,12 @@ export const ready = () => call("GET", "health/ready");
 export const figures = () => call("GET", "figures.json");
 export const drift = () => call("GET", "drift");
 export const versions = () => call("GET", "versions");
-export const receipt = (id) =>
-  call("GET", `api/v1.0/receipts/${id.split("/").map(encodeURIComponent).join("/")}`, { withKey: true });
+
+/** What became of a receipt, or of a row of it: `<receipt>/<row>`. Whatever else was typed is one piece of the path. */
+export function receipt(id) {
+  const [, whole, row] = /^(.*?)(\/\d+)?$/s.exec(id);
+  return call("GET", `api/v1.0/receipts/${encodeURIComponent(whole)}${row ?? ""}`, { withKey: true });
+}
 
 /** The reply to one row. A whole number that is too long for a JavaScript number is sent as it was typed. */
 export function predict(names, row, signal) {

@@ -4,6 +4,7 @@ import * as api from "./api.js";
 import { BarsChart } from "./charts.js";
 import { h } from "./dom.js";
 import { ago, amount, number, percent, t } from "./i18n.js";
+import { liveCard } from "./live.js";
 
 const TONES = { drifted: "bad", stable: "good" };
 
@@ -44,11 +45,13 @@ export class DriftView {
   show(verdict) {
     const columns = [...verdict.columns].sort((one, other) => other.ks - one.ks);
     const place = h("div", { class: "place" });
-    this.body.replaceChildren(this.head(verdict), ...this.liveError(verdict.live_error), h("div", { class: "card" }, h("h2", {}, t("distance")), h("p", { class: "muted small" }, t("distance_how")), place),
+    const live = liveCard(verdict.live_error, this.unit);
+    this.body.replaceChildren(this.head(verdict), ...[live.card].filter(Boolean), h("div", { class: "card" }, h("h2", {}, t("distance")), h("p", { class: "muted small" }, t("distance_how")), place),
       ...this.cause(verdict.root_cause), this.table(columns));
     const rows = columns.map(({ name, ks, drifted, early }) => ({ name, value: ks, tone: drifted ? "bad" : early ? "warn" : "plain" }));
     new BarsChart(place).show({ rows, text: (value) => number(value, 2) }, t("distance"));
-    for (const draw of this.later ?? []) draw();
+    live.draw();
+    for (const draw of this.later) draw();
   }
 
   head({ status, reason, age_seconds: age, stale, window, of_the_version_that_serves: ofThis }) {
@@ -57,15 +60,6 @@ export class DriftView {
       h("h2", {}, known ? t(known) : status), h("p", { lang: "en" }, reason),
       h("p", { class: "muted small" }, t("judged", { ago: ago(age), rows: number(window.rows, 9), distinct: number(window.distinct, 9), version: window.version, hours: window.hours })),
       stale ? h("p", { class: "badge warn" }, t("stale")) : null, ofThis === false ? h("p", { class: "badge warn" }, t("other_version")) : null);
-  }
-
-  /** The error against true prices, where the monitoring knows it: whatever figures it gives. */
-  liveError(found) {
-    if (!found || typeof found !== "object") return [];
-    const figures = Object.entries(found).filter(([, value]) => typeof value === "number" || typeof value === "string");
-    if (!figures.length) return [];
-    return [h("div", { class: "card", id: "live-error" }, h("h2", {}, t("live_error")), h("dl", { class: "facts" },
-      figures.flatMap(([name, value]) => [h("dt", { lang: "en" }, name.replaceAll("_", " ")), h("dd", {}, typeof value === "number" ? number(value) : h("span", { lang: "en" }, value))])))];
   }
 
   cause(cause) {

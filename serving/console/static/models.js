@@ -4,6 +4,7 @@ import * as api from "./api.js";
 import { SpreadChart } from "./charts.js";
 import { h } from "./dom.js";
 import { amount, moment, number, percent, t } from "./i18n.js";
+import { liveOf, liveRmse } from "./live.js";
 
 const SHOWN = ["cv_rmse", "cv_rmse_sd", "test_rmse", "test_r2"];
 
@@ -25,7 +26,8 @@ export class ModelsView {
   }
 
   async start() {
-    const [metadata, figures, versions, about] = await Promise.all([api.metadata(), api.figures(), api.versions(), api.about()].map((each) => each.catch((error) => error)));
+    const asked = [api.metadata(), api.figures(), api.versions(), api.about(), api.drift()];
+    const [metadata, figures, versions, about, verdict] = await Promise.all(asked.map((each) => each.catch((error) => error)));
     if (metadata instanceof Error) {
       this.body.replaceChildren(h("div", { class: "card empty" }, h("h2", {}, t("no_answer")), h("p", { lang: "en" }, metadata.info || t("unreachable"))));
       return;
@@ -38,7 +40,7 @@ export class ModelsView {
       tone: version === metadata.versions[0] ? "up" : version === rollout?.challenger ? "warn" : "plain" }));
     this.body.replaceChildren(h("div", { class: "pair" }, this.champion(metadata), this.challenger(rollout, figures.evidence ?? {})),
       rows.length ? h("div", { class: "card" }, h("h2", {}, t("quality")), h("p", { class: "muted small" }, t("quality_how")), place) : null,
-      listed.length ? this.table(listed, metadata.versions[0], rollout) : null, this.links(about, metadata));
+      listed.length ? this.table(listed, metadata.versions[0], rollout, verdict) : null, this.links(about, metadata));
     for (const empty of [...this.body.childNodes].filter((node) => node.nodeType === Node.TEXT_NODE)) empty.remove();
     if (rows.length) new SpreadChart(place).show({ rows, text: (value) => amount(value, this.unit) }, t("quality"));
   }
@@ -69,15 +71,16 @@ export class ModelsView {
       weights.length ? h("h3", {}, t("evidence")) : null, weights.length ? h("p", { class: "muted small" }, t("evidence_how")) : null, h("dl", { class: "facts" }, weights));
   }
 
-  table(listed, serving, rollout) {
+  table(listed, serving, rollout, verdict) {
+    const lives = listed.some(({ version }) => liveOf(verdict, version));
     const extra = SHOWN.filter((name) => listed.some(({ metrics }) => Number.isFinite(metrics[name])) && name !== "cv_rmse_sd");
     const cell = (metrics, name) => (Number.isFinite(metrics[name]) ? number(metrics[name], 3) + (name === "cv_rmse" && metrics.cv_rmse_sd ? ` ± ${number(metrics.cv_rmse_sd, 2)}` : "") : "–");
     const role = (version) => (version === serving ? h("span", { class: "badge good" }, t("serves")) : version === rollout?.challenger ? h("span", { class: "badge warn" }, t("is_tried")) : null);
     return h("div", { class: "card" }, h("h2", {}, t("versions")), h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": t("versions") }, h("table", {},
       h("thead", {}, h("tr", {}, h("th", { scope: "col" }, t("version")), h("th", { scope: "col" }, t("experiment")), h("th", { scope: "col", class: "figure" }, t("features_count")),
-        extra.map((name) => h("th", { scope: "col", class: "figure" }, t(name))), h("th", { scope: "col" }, t("made")))),
+        extra.map((name) => h("th", { scope: "col", class: "figure" }, t(name))), lives ? h("th", { scope: "col", class: "figure" }, t("live_rmse_long")) : null, h("th", { scope: "col" }, t("made")))),
       h("tbody", { id: "versions" }, listed.map(({ version, experiment, features, metrics, created_at: made }) => h("tr", {}, h("th", { scope: "row" }, `v${version} `, role(version)),
-        h("td", { lang: "en" }, experiment.replaceAll("_", " ")), h("td", { class: "figure" }, features.length), extra.map((name) => h("td", { class: "figure" }, cell(metrics, name))), h("td", {}, moment(made))))))));
+        h("td", { lang: "en" }, experiment.replaceAll("_", " ")), h("td", { class: "figure" }, features.length), extra.map((name) => h("td", { class: "figure" }, cell(metrics, name))), lives ? h("td", { class: "figure" }, liveRmse(liveOf(verdict, version))) : null, h("td", {}, moment(made))))))));
   }
 
   links(about, { name, versions, custom }) {

@@ -146,10 +146,11 @@ export class PriceView {
     if (error.status === 429) return this.countDown(error);
     const rest = error.details.filter((detail) => !this.blame(detail));
     const words = rest.map((detail) => `${detail.feature ?? ""} ${detail.remedy ?? ""}`.trim()).join("; ");
-    if (error.status === 404) this.blameHouse(error.info);
-    else if (error.details.length === 0 || rest.length) this.result.tell(words || error.info || t("unreachable"), error.info ? "en" : null);
+    if (error.status === 404) {
+      if (!error.details.length) this.blameHouse(error.info);
+      this.result.tell(t("no_such_house"));
+    } else if (error.details.length === 0 || rest.length) this.result.tell(words || error.info || t("unreachable"), error.info ? "en" : null);
     else this.result.tell(t("mend_the_marked"));
-    if (error.status === 404) this.result.tell(t("no_such_house"));
     return undefined;
   }
 

@@ -19,7 +19,7 @@ export class Pricing {
     this.waits = null;
     this.running = null;
     this.changed = false;
-    this.not_before = 0;
+    this.notBefore = 0;
   }
 
   /** Something has changed: ask before long. */
@@ -46,16 +46,17 @@ export class Pricing {
   /** The service's limit: this many calls a minute, and the next in so many seconds. */
   heed(limit, seconds) {
     if (limit) this.limit = limit;
-    this.not_before = performance.now() + seconds * 1000;
+    this.notBefore = performance.now() + seconds * 1000;
   }
 
   /** Half of a minute's calls may come in a burst; from then on they are spread. */
   pause() {
     const now = performance.now();
+    if (this.notBefore > now) return this.notBefore - now; // the service's own word
     this.asked = this.asked.filter((when) => now - when < MINUTE_MS);
     const burst = this.asked.length < this.limit / 2;
     const apart = burst ? 0 : (this.asked.at(-1) ?? 0) + (MINUTE_MS / this.limit) * 1.25 - now;
-    return Math.max(SOON_MS, apart, this.not_before - now);
+    return Math.max(SOON_MS, apart);
   }
 
   async run() {

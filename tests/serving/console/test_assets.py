@@ -10,7 +10,7 @@ from serving.console.assets import FOLDER, read_assets
 
 SOURCES = sorted(path for path in FOLDER.iterdir() if path.suffix in (".js", ".html"))
 # Names that are put together: t(`tile_${name}`).
-PREFIXES = ("nav_", "tile_", "link_", "theme_")
+PREFIXES = ("nav_", "tile_", "link_", "theme_", "live_")
 
 
 def strings(language: str) -> dict[str, Any]:

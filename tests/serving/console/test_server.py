@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
+from serving.console.answers import Console
 from serving.console.assets import POLICY
-from serving.console.server import MOST_BODY_BYTES, Console, serve
+from serving.console.http_server import MOST_BODY_BYTES, serve
 from serving.console.upstream import Upstream
 from serving.settings import Settings
 from tests.ports import free_port

@@ -1,5 +1,7 @@
 # The Seldon service, and nothing that it does not import. `make images` builds it, docs/deployment.md says how it is run.
-FROM python:3.12-slim AS build
+# A digest pins it: --build-arg BASE=python:3.12-slim@sha256:…
+ARG BASE=python:3.12-slim
+FROM ${BASE} AS build
 # The time of every file that is made here, in seconds since 1970: the same sources give the same layers.
 ARG SOURCE_DATE_EPOCH=315532800
 ENV UV_NO_CACHE=1 UV_LINK_MODE=copy UV_PYTHON_DOWNLOADS=never PYTHONDONTWRITEBYTECODE=1 PYTHONHASHSEED=0
@@ -9,7 +11,8 @@ RUN pip install --no-cache-dir --require-hashes --requirement docker/uv.txt && r
 COPY pyproject.toml uv.lock .python-version ./
 # uvloop and its like are for `feast serve`.
 RUN uv sync --locked --only-group serving --no-install-package uvloop --no-install-package httptools \
-      --no-install-package watchfiles --no-install-package websockets
+      --no-install-package watchfiles --no-install-package websockets \
+    && find .venv -exec touch --no-dereference --date "@$SOURCE_DATE_EPOCH" {} +
 # What a server never opens: Feast's web page, Arrow's RPC, test suites, headers.
 WORKDIR /app/.venv/lib/python3.12/site-packages
 RUN rm -r feast/ui pandas/tests pyarrow/*flight* pyarrow/tests pyarrow/include pyarrow/src \
@@ -32,14 +35,15 @@ RUN PYTHONPYCACHEPREFIX=/app/bytecode python -O -m compileall -q -j 0 --invalida
     && echo 'house-prices:x:10001:10001::/nonexistent:/usr/sbin/nologin' >> /image/etc/passwd \
     && echo 'house-prices:x:10001:' >> /image/etc/group \
     && mkdir /image/house-prices \
-    && find /app /image -exec touch --no-dereference --date "@$SOURCE_DATE_EPOCH" {} +
+    && find /app /image -newermt "@$SOURCE_DATE_EPOCH" -exec touch --no-dereference --date "@$SOURCE_DATE_EPOCH" {} +
 
-FROM python:3.12-slim
+FROM ${BASE}
+ARG BASE
 ARG VERSION=unknown REVISION=unknown CREATED=unknown
 LABEL org.opencontainers.image.title="house-price-serving" \
       org.opencontainers.image.description="House prices over Seldon's protocol, REST and gRPC" \
       org.opencontainers.image.licenses="Apache-2.0" \
-      org.opencontainers.image.base.name="docker.io/library/python:3.12-slim" \
+      org.opencontainers.image.base.name="$BASE" \
       org.opencontainers.image.version="$VERSION" \
       org.opencontainers.image.revision="$REVISION" \
       org.opencontainers.image.created="$CREATED"

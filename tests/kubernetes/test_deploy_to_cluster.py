@@ -21,7 +21,7 @@ from steps.deploy_to_cluster import Endpoint, Move
 from steps.deployed import Deployment, Rollout, Target
 from steps.find_champion import Champion
 from tests.kubernetes.api_server import SDEP, ApiServer
-from tests.kubernetes.manifests import kubectl
+from tests.kubernetes.manifests import containers, kubectl
 from tests.kubernetes.seldon_schema import faults
 
 ROLLOUT = Rollout(tolerance=1e-5, event_time_resolution_seconds=1, start_timeout_seconds=60, mode="replace", share=0.1)
@@ -343,6 +343,25 @@ def test_an_api_server_that_goes_away_for_a_moment_is_waited_for(
 
     cluster.answer = counted  # type: ignore[method-assign]
     assert deploy("2", ready_timeout_seconds=20).action == "rolled"
+
+
+def test_the_last_words_of_a_container_that_ends_are_told(
+    cluster: ApiServer, deploy: Callable[..., Deployment], template: Path
+) -> None:
+    def crash(found: Any) -> None:
+        labels = found["spec"]["predictors"][-1]["labels"]
+        waiting = {"reason": "CrashLoopBackOff", "message": "back-off 10s restarting failed container"}
+        ended = {"terminated": {"message": "The bundle in s3://x is not the one that was deployed."}}
+        fetches = {"name": "fetch-model", "state": {"waiting": waiting}, "lastState": ended}
+        serves = {"name": NAME, "state": {"waiting": {"reason": "PodInitializing"}}}
+        status = {"initContainerStatuses": [fetches], "containerStatuses": [serves]}
+        cluster.pods = [{"metadata": {"labels": labels}, "status": status}]
+
+    cluster.changed = crash
+    with pytest.raises(DeploymentError, match=r"fetch-model: CrashLoopBackOff(.|\n)*is not the one that was deployed"):
+        deploy("1")
+    document = yaml.safe_load(template.read_text())
+    assert {one["terminationMessagePolicy"] for one in containers(document)} == {"FallbackToLogsOnError"}
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,7 @@ SCHEMAS = {
     "PodMonitor": PodMonitor, "PrometheusRule": PrometheusRule,
 }  # fmt: skip
 # Written by hand and by nobody else: docs/kubernetes.md says what is in them.
-SECRETS = {"house-price-stores", "house-price-api-keys", "house-price-redis"}
+SECRETS = {"house-price-stores", "house-price-pipelines", "house-price-api-keys", "house-price-redis"}
 
 
 def documents(folders: tuple[str, ...]) -> list[Document]:
@@ -111,6 +111,16 @@ def test_no_image_is_without_a_version_and_none_is_latest_in_an_overlay() -> Non
             assert re.search(r":(?!latest)[\w.-]+$|@sha256:[0-9a-f]{64}$", container["image"]), container["image"]
 
 
+def test_the_service_has_no_part_in_what_only_pipelines_may_do() -> None:
+    (document,) = built(f"{OVERLAYS[0]}/serving")
+    sources = [source for container in containers(document) for source in container.get("envFrom", [])]
+    assert {source["secretRef"]["name"] for source in sources if "secretRef" in source} == {"house-price-stores"}
+    pod = pod_spec(document) or {}
+    assert pod["automountServiceAccountToken"] is False
+    named = {item["path"] for volume in pod["volumes"] for item in volume.get("secret", {}).get("items", [])}
+    assert named == {"api-keys.json"}  # the hashes, and not the deployments' key
+
+
 def test_no_secret_is_in_the_repository() -> None:
     assert not of_kind(documents(EVERYTHING), "Secret")
     for path in FOLDER.rglob("*.yaml"):
@@ -152,7 +162,7 @@ def test_the_template_names_the_gateway_that_there_is() -> None:
 def test_the_deployer_may_touch_the_one_object_and_nothing_else() -> None:
     rules = of_kind(built(OVERLAYS[0]), "Role")["house-price-deployer"]["rules"]
     verbs = {(resource, verb) for rule in rules for resource in rule["resources"] for verb in rule["verbs"]}
-    assert verbs == {("seldondeployments", verb) for verb in ("get", "patch", "create")} | {("pods", "list")}
+    assert verbs == {("seldondeployments", verb) for verb in ("get", "patch", "delete", "create")} | {("pods", "list")}
 
 
 def test_the_rules_are_those_that_prometheus_is_tested_with() -> None:

@@ -117,7 +117,7 @@ def test_the_pod_of_a_step_is_one_that_kubernetes_accepts_and_that_names_what_th
     assert door["spec"]["podSelector"]["matchLabels"].items() <= pod["metadata"]["labels"].items()
     settings_map = of_kind(overlay, "ConfigMap")["house-price-settings"]["data"]
     mounts = {one["mountPath"] for one in spec["containers"][0]["volumeMounts"]}
-    assert settings_map["HPP_VAR_DIR"] in mounts
+    assert {settings_map["HPP_VAR_DIR"], f"{settings_map['HPP_VAR_DIR']}/deployment-api-key"} <= mounts
     assert str(Path(settings_map["HPP_CLUSTER_TEMPLATE"]).parent) in mounts
 
 

@@ -62,8 +62,9 @@ def load() -> None:
 
     What is set already wins, then the files that HPP_ENVIRONMENT_FILE names, `:` between them, then local.env.
     """
-    for path in (*filter(None, os.environ.get("HPP_ENVIRONMENT_FILE", "").split(os.pathsep)), LOCAL):
-        os.environ.update(read(Path(path), dict(os.environ)))
+    named = [Path(name) for name in os.environ.get("HPP_ENVIRONMENT_FILE", "").split(os.pathsep) if name]
+    for path in (*named, LOCAL):
+        os.environ.update(read(path, dict(os.environ)))
     sys.excepthook = say
 
 

@@ -48,6 +48,17 @@ def forget_stacks() -> None:
     stack._STACK_CACHE.clear()
 
 
+def without_alerter() -> None:
+    """Take the alerter off the stack again: nobody is to be told in other tests."""
+    from zenml.client import Client
+    from zenml.enums import StackComponentType
+
+    from zenml_config.stack import STACK
+
+    Client().update_stack(STACK, component_updates={StackComponentType.ALERTER: []})
+    forget_stacks()
+
+
 @pytest.fixture
 def no_earlier_runs(zenml_stack: None) -> None:
     """The session's ZenML store without runs: no step can come from the cache of another test."""

@@ -19,7 +19,7 @@ from serving.settings import Settings, read_settings
 from steps.registry import version_under
 from steps.retraining_record import read_retrainings
 from steps.tracking import CHALLENGER, MODEL, mlflow_client
-from tests.conftest import forget_stacks
+from tests.conftest import forget_stacks, without_alerter
 from tests.integration.test_monitoring_pipeline import serve
 from tests.receiver import Receiver, receiving
 from tests.retraining import monitoring_parameters
@@ -57,8 +57,7 @@ def platform(
     champion("2")
     champion("1")
     yield read_settings()
-    stack = Client().active_stack_model
-    Client().update_stack(stack.id, component_updates={"alerter": []})  # type: ignore[dict-item]  # by its name
+    without_alerter()
     monkeypatch.undo()
     register_stack()
 

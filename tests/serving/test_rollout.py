@@ -2,6 +2,7 @@
 
 import os
 import signal
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,9 +15,17 @@ from serving.rollouts.record import RolloutEvent, read_events
 from serving.rollouts.state import folder_of, read_rollout
 from serving.service import Service
 from serving.settings import Settings
+from tests.receiver import Receiver, receiving
 from tests.rollouts import poisoned, rules, until
 from tests.serving.conftest import Client
 from tests.serving_platform import ServingPlatform, offline_prices
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    """Who is told of it."""
+    with receiving() as found:
+        yield found
 
 
 def status(settings: Settings) -> str:
@@ -48,8 +57,13 @@ def sidecar(started: Service) -> int:
 
 
 def test_a_poisoned_canary_is_rolled_back_by_the_service_itself_and_no_request_fails(
-    serving_platform: ServingPlatform, serving_settings: Settings, tmp_path: Path
+    serving_platform: ServingPlatform,
+    serving_settings: Settings,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    receiver: Receiver,
 ) -> None:
+    monkeypatch.setenv("HPP_ALERT_WEBHOOK", receiver.url)
     started = service.start(serving_platform.bundles["1"], serving_settings)
     client = Client(started, serving_platform.key)
     bad = poisoned(tmp_path / "bad", "2", serving_platform.frame)
@@ -74,7 +88,12 @@ def test_a_poisoned_canary_is_rolled_back_by_the_service_itself_and_no_request_f
     )  # fmt: skip
     assert ended.figures is not None
     assert ended.figures.e_values["drift"] >= 1 / rules().drift_alpha
-    assert b'hpp_rollout_events_total{event="rolled_back"} 1.0' in client.call("GET", "/metrics").body
+    figures = client.call("GET", "/metrics").body
+    assert b'hpp_rollout_events_total{event="rolled_back"} 1.0' in figures
+    assert b'hpp_worker_starts_total{version="1"} 1.0' in figures
+    until(lambda: "RolloutRolledBack firing" in receiver.names)
+    assert receiver.messages[-1]["key"] == f"RolloutRolledBack/{ended.rollout}"
+    assert receiver.url not in Path(started.log).read_text()
 
 
 def test_true_prices_make_a_better_canary_ready_and_an_operator_sees_why(

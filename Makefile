@@ -11,7 +11,7 @@ COMPOSE = $(shell if docker compose version >/dev/null 2>&1; then echo docker co
 BIN := .venv/bin
 READY := .venv/ready
 
-.PHONY: help setup demo retrain monitor test check format lint types contracts bench bench-training bench-features bench-drift bench-error stop clean dashboard mlflow-ui feast-ui
+.PHONY: help setup demo story retrain monitor test check format lint types contracts bench bench-training bench-features bench-drift bench-error stop clean dashboard mlflow-ui feast-ui
 .PHONY: docs images images-lint sbom scan uv-hashes secrets up down
 
 help:  ## this list

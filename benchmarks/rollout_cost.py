@@ -1,17 +1,21 @@
-"""What a rollout costs a request: CPU time with none, a shadow and a canary, in one process, in alternating rounds.
+"""What a rollout costs: CPU time of a request with none, a shadow and a canary, in alternating rounds; and memory.
 
 `python -m benchmarks.rollout_cost CHAMPION CHALLENGER [--rounds N] [--requests N]`, with two bundles whose feature
 services are in the Feast registry (after `make demo`). Read the ratios: each is to the first line, a model that has
-nothing to do with rollouts.
+nothing to do with rollouts. The memory is that of this process alone (USS) with the champion, and with the challenger
+beside it, each after as many requests.
 """
 
 import argparse
+import gc
 import statistics
 import sys
 import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
+
+import psutil
 
 from benchmarks.requests import seldon_ids, seldon_rows
 from serving.bundle import read_metadata
@@ -41,16 +45,21 @@ def tried(settings: Settings, bundles: tuple[Path, Path], mode: Mode, share: flo
     """The champion in this process, the challenger loaded beside it."""
     champion = HousePriceModel(bundles[0], settings)
     champion.load()
+    let_try(champion, bundles[1], mode, share)
+    return champion
+
+
+def let_try(champion: HousePriceModel, bundle: Path, mode: Mode, share: float) -> None:
+    """Load the challenger beside the champion."""
     rollout = new_rollout(
-        champion.metadata, read_metadata(bundles[1]), bundles[1], mode, share, rules_of(settings), "operator"
+        champion.metadata, read_metadata(bundle), bundle, mode, share, rules_of(champion.settings), "operator"
     )
-    begin(folder_of(settings.profiles_dir), rollout)
+    begin(folder_of(champion.settings.profiles_dir), rollout)
     deadline = time.monotonic() + LOADING_S
     while champion.follower is None or champion.follower.challenger() is None:
         if time.monotonic() > deadline:
-            raise SystemExit(f"{bundles[1]} was not loaded in {LOADING_S:g} s; the log says why.")
+            raise SystemExit(f"{bundle} was not loaded in {LOADING_S:g} s; the log says why.")
         time.sleep(0.05)
-    return champion
 
 
 def subjects(settings: Settings, bundles: tuple[Path, Path], scratch: Path) -> dict[str, HousePriceModel]:
@@ -91,7 +100,11 @@ def main() -> None:
     parser.add_argument("--requests", type=int, default=REQUESTS)
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
-        models = subjects(read_settings(), (asked.champion, asked.challenger), Path(scratch))
+        settings, bundles = read_settings(), (asked.champion, asked.challenger)
+        apart = settings.model_copy(update={"profiles_dir": Path(scratch) / "memory"})
+        alone, both = memory(apart, bundles, asked.requests)
+        sys.stdout.write(f"memory of the process: {alone:.0f} MB with one model, {both:.0f} MB with two\n")
+        models = subjects(settings, bundles, Path(scratch))
         for sent in (seldon_rows(), seldon_ids()):
             found: dict[str, list[tuple[float, float]]] = {name: [] for name in models}
             for _ in range(asked.rounds):
@@ -100,6 +113,27 @@ def main() -> None:
             sys.stdout.write(_table(sent.kind, found))
         for model in models.values():
             amend_end(model)
+
+
+def memory(settings: Settings, bundles: tuple[Path, Path], requests: int) -> tuple[float, float]:
+    """What a process has to itself after so many requests with the champion alone, and then with both; in MB.
+
+    Call it first: what other models have loaded would count for both.
+    """
+    champion = HousePriceModel(bundles[0], settings)
+    champion.load()
+    alone = _own_megabytes(champion, requests)
+    let_try(champion, bundles[1], "canary", 1.0)
+    both = _own_megabytes(champion, requests)
+    amend_end(champion)
+    return alone, both
+
+
+def _own_megabytes(model: HousePriceModel, requests: int) -> float:
+    for sent in (seldon_rows(), seldon_ids()):
+        measure(asking(model), sent.bodies, requests)
+    gc.collect()
+    return float(psutil.Process().memory_full_info().uss) / 1e6
 
 
 def amend_end(model: HousePriceModel) -> None:

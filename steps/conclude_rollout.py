@@ -40,7 +40,7 @@ class Conclusion(BaseModel):
 
     Attributes:
         action: `none`: none was tried. `going on`: the evidence is not decisive. `promoted`: it serves as champion.
-            `withdrawn`: it was rolled back or stopped, and is no challenger any more.
+            `withdrawn`: it was rolled back or stopped, or ended undecided, and is no challenger any more.
     """
 
     action: Literal["none", "going on", "promoted", "withdrawn"]
@@ -86,7 +86,7 @@ def conclude(rollout: Rollout, verified_houses: Sample, settings: Settings) -> C
     if tried.status == "running":
         return _conclusion("going on", tried)
     client = mlflow_client()
-    if tried.status in ("rolled_back", "stopped"):
+    if tried.status in ("rolled_back", "stopped", "undecided"):
         _withdraw(client, tried)
         return _conclusion("withdrawn", tried)
     if tried.active:

@@ -15,7 +15,7 @@ from serving.rollouts.rules import Figures
 from serving.rollouts.state import By, Mode, Rollout
 
 RECORD = "rollout.jsonl"
-Event = Literal["started", "share", "better", "promoted", "rolled_back", "stopped"]
+Event = Literal["started", "share", "better", "promoted", "rolled_back", "stopped", "undecided"]
 
 
 class RolloutEvent(msgspec.Struct, frozen=True, kw_only=True):

@@ -24,6 +24,7 @@ class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
         worse_margin, worse_alpha: the challenger may be worse by so much, in mean absolute error.
         better_alpha: of the test that the challenger is better.
         fewest_truths: a challenger is not promoted on fewer true prices.
+        longest_days: a rollout that is not decided by then ends undecided.
     """
 
     fault_share: Share
@@ -39,6 +40,7 @@ class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     worse_alpha: Share
     better_alpha: Share
     fewest_truths: Annotated[int, msgspec.Meta(ge=1)]
+    longest_days: Positive
 
 
 class Verdict(msgspec.Struct, frozen=True):

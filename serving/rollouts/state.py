@@ -31,7 +31,7 @@ Id = Annotated[str, msgspec.Meta(pattern=r"^v[A-Za-z0-9_-]{1,8}-[0-9a-f]+\Z")]  
 Salt = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{32}\Z")]
 By = Literal["service", "operator", "pipeline"]
 # better: it is still tried, and may take the champion's place. All after it are ends.
-Status = Literal["running", "better", "promoted", "rolled_back", "stopped"]
+Status = Literal["running", "better", "promoted", "rolled_back", "stopped", "undecided"]
 
 
 class Rollout(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

@@ -54,24 +54,40 @@ class Watch:
             self._rollout = rollout
             self._figures.show(rollout)
             self._record(rollout)
-        if self._evidence is not None and rollout.active and self._evidence.read():
-            self._decide(rollout, self._evidence)
+        if self._evidence is not None and rollout.active:
+            is_decided = self._evidence.read() and self._decide(rollout, self._evidence)
+            if not is_decided and rollout.status == "running":
+                self._end_if_late(rollout, self._evidence.judge.figures)
         if not rollout.active:
             self._evidence = None
 
-    def _decide(self, rollout: Rollout, evidence: Evidence) -> None:
+    def _decide(self, rollout: Rollout, evidence: Evidence) -> bool:
+        """Whether the evidence was decisive."""
         figures, verdict = evidence.judge.figures, evidence.judge.verdict()
         self._figures.weigh(rollout, figures)
         self._keep(rollout, figures)
         known = {"by": "service", "test": verdict.test, "reason": verdict.reason, "figures": figures}
         if verdict.action == "roll back":
             logger.error("Version %s is rolled back: %s", rollout.challenger, verdict.reason)
-            changed = amend(self.folder, rollout.id, status="rolled_back", **known)
+            self._take(amend(self.folder, rollout.id, status="rolled_back", **known))
         elif verdict.action == "promote" and rollout.status == "running":
             logger.info("Version %s may take the champion's place: %s", rollout.challenger, verdict.reason)
-            changed = amend(self.folder, rollout.id, status="better", **known)
+            self._take(amend(self.folder, rollout.id, status="better", **known))
         else:
+            return False
+        return True
+
+    def _end_if_late(self, rollout: Rollout, figures: Figures) -> None:
+        days = rollout.rules.longest_days
+        if time.time() < rollout.started + days * DAY_S:
             return
+        reason = f"neither the good nor the bad was shown in {days:g} days, by {figures.truths} true prices"
+        logger.warning("Version %s is not tried any more: %s", rollout.challenger, reason)
+        known = {"by": "service", "test": "time", "reason": reason, "figures": figures}
+        self._take(amend(self.folder, rollout.id, status="undecided", **known))
+
+    def _take(self, changed: Rollout | None) -> None:
+        """Show and record what was changed; None: somebody else has ended the rollout."""
         if changed is not None:
             self._rollout = changed
             self._figures.show(changed)

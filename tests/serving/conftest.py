@@ -11,6 +11,7 @@ import pytest
 
 from serving.model import HousePriceModel
 from serving.protocol.front import Front
+from serving.protocol.seldon_protocol import install
 from serving.service import Service
 from tests.ports import free_port
 from tests.serving_platform import ServingPlatform, reach
@@ -59,6 +60,15 @@ class Client:
     def post(self, message: Any, path: str = PREDICTIONS) -> Reply:
         """The response to a JSON message."""
         return self.call("POST", path, json.dumps(message).encode(), content_type="application/json")
+
+
+@pytest.fixture(scope="session")
+def seldon(serving_platform: ServingPlatform) -> Any:
+    """Seldon's generated modules: messages and stubs."""
+    install(serving_platform.var / "seldon-protocol")
+    from seldon_core.proto import prediction_pb2, prediction_pb2_grpc
+
+    return prediction_pb2, prediction_pb2_grpc
 
 
 @pytest.fixture(scope="session")

@@ -22,7 +22,6 @@ from serving.keys import make_key
 from serving.model import HousePriceModel
 from serving.protocol.faults import error_body
 from serving.protocol.front import Front
-from serving.protocol.seldon_protocol import install
 from serving.settings import Settings
 from tests.ports import free_port
 from tests.serving.protocol.test_front import data, post, raw
@@ -35,15 +34,6 @@ Start = Callable[..., subprocess.Popen[bytes]]
 RETRY_POLICY = {"maxAttempts": 4, "initialBackoff": "0.02s", "maxBackoff": "0.2s", "backoffMultiplier": 2}
 RETRY_POLICY |= {"retryableStatusCodes": ["UNAVAILABLE", "CANCELLED"]}
 RETRIES = json.dumps({"methodConfig": [{"name": [{}], "retryPolicy": RETRY_POLICY}]})
-
-
-@pytest.fixture(scope="module")
-def seldon(serving_platform: ServingPlatform) -> Any:
-    """Seldon's generated modules: messages and stubs."""
-    install(serving_platform.var / "seldon-protocol")
-    from seldon_core.proto import prediction_pb2, prediction_pb2_grpc
-
-    return prediction_pb2, prediction_pb2_grpc
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,150 @@
+"""The chapters in which a neighbourhood shifts: the verdict, the retraining, the canary, the promotion."""
+
+import time
+from datetime import UTC, datetime
+
+import pandas as pd
+
+from pipelines.demo_report import output
+from pipelines.story.day import Day, expect
+from pipelines.story.neighbourhood import concerned, opened, prices
+from pipelines.story.traffic import rows_of
+from pipelines.story.truths import Error
+from steps.check_parity import parameters
+from steps.conclude_rollout import conclude
+from steps.core.drift_verdict import DRIFTED
+from steps.push_listing import push
+
+CAUSE = "NOX"  # what the motorway changes
+
+
+def shift(day: Day) -> pd.DataFrame:
+    """The houses of the neighbourhood: a motorway is opened, and they are listed with the air that they have now."""
+    motorway = day.plot.motorway
+    old = concerned(day.houses, motorway)
+    new = opened(old, motorway)
+    listings = new[["house_id", *day.features]].to_csv(index=False).encode()
+    done = push(listings, "the new listings", day.settings, datetime.now(UTC))
+    expect(all(one.served for one in done), "Some of the new listings are not served.")
+    day.houses = day.houses.set_index("house_id")
+    day.houses.update(new.set_index("house_id"))
+    day.houses = day.houses.reset_index()
+    day.traffic.change(phase="shifted", houses=rows_of(day.houses, day.features))
+    fall = old["MEDV"].mean() - new["MEDV"].mean()
+    day.tell(
+        "the shift",
+        f"A motorway is opened through the towns with few highways (RAD {min(motorway.highways)} to "
+        f"{max(motorway.highways)}): nitric oxides (NOX) rise by {motorway.nox:g}, prices will fall by {fall:.1f} "
+        f"thousand dollars on average. {len(new)} houses are listed in Feast with their new NOX, and served with it at "
+        "once.",
+        houses=len(new),
+        price_fall=fall,
+    )
+    return new
+
+
+def sales(day: Day, version: str, first: pd.DataFrame, before: Error) -> None:
+    """Some of the houses are sold: the live error grows, and the sales reach Feast.
+
+    Args:
+        before: the error of the morning.
+    """
+    begun = time.time()
+    day.traffic.sell(prices(first))
+    day.traffic.until(lambda now: now.truths >= len(first), "true prices")
+    now = day.error(version, begun)
+    day.tell(
+        "sales",
+        f"{len(first)} of these houses are sold. RMSE of version {version} on them: {now}; in the morning it was "
+        f"{before.rmse:.2f}.",
+        error=now._asdict(),
+    )
+    expect(now.low > before.rmse, f"The live error has not grown: {before}, now {now}.")
+    file = day.settings.var_dir / "sales.csv"
+    first.to_csv(file, index=False)
+    report = output(
+        day.run("features", {"source": {"kind": "csv", "path": str(file)}}), "publish_features", "publication_report"
+    )
+    expect(report.new_prices == len(first), f"Of {len(first)} sales {report.new_prices} are news to Feast.")
+    day.tell(
+        "features", f"The land registry's file of these {report.new_prices} sales is validated and published to Feast."
+    )
+
+
+def verdict(day: Day) -> None:
+    """The monitoring finds the drift, and what is behind it."""
+    rows = day.plot.traffic.shifted_times * day.traffic.calls.phases["healthy"].rows
+    day.traffic.until(lambda now: now.rows >= rows, "shifted traffic")
+    found = output(day.run("monitoring"), "find_root_cause", "drift_verdict")
+    expect(found.status == DRIFTED, f"The shifted traffic is called {found.status}: {found.reason}")
+    first = found.root_cause.effects[0].feature if found.root_cause else "unknown"
+    expect(first == CAUSE, f"The first root cause is {first}, and should be {CAUSE}: {found.reason}")
+    column = found.column(CAUSE)
+    day.tell(
+        "monitoring",
+        f"DRIFTED. First cause: {first}, whose mean is {column.mean:.3f} and was {column.reference_mean:.3f} in the "
+        f"training rows; drifted features: {', '.join(found.drifted)}, by {found.window.rows} rows.",
+        status=found.status,
+        first=first,
+        drifted=list(found.drifted),
+        rows=found.window.rows,
+    )
+
+
+def retrain(day: Day) -> str:
+    """The retrained version, which is tried as a canary afterwards."""
+    training = day.run("training")
+    registered = output(training, "register", "registered_model")
+    expect(registered.alias == "challenger", f"The retrained model is registered as {registered.alias}.")
+    day.tell(
+        "retraining",
+        f"The platform trains again, with the new sales in place of the old prices. Version {registered.version} is "
+        "registered as challenger: the champion serves on until true prices speak.",
+        version=registered.version,
+    )
+    canary = {"model": {"alias": "challenger"}, "rollout": {"mode": "canary", "share": day.plot.canary.share}}
+    deployment = output(day.run("deployment", canary), "deploy_model", "deployment")
+    expect(deployment.action == "canary", f"The challenger is deployed as {deployment.action}.")
+    day.tell(
+        "canary",
+        f"Version {deployment.version} answers for {day.plot.canary.share:.0%} of the houses, always the same ones, "
+        f"beside version {deployment.previous_version}.",
+        share=day.plot.canary.share,
+    )
+    return str(registered.version)
+
+
+def promotion(day: Day, version: str, challenger: str, later: pd.DataFrame) -> None:
+    """True prices of houses that neither has seen sold make the challenger champion."""
+    traffic = day.traffic
+    traffic.change(phase="canary", sold={})
+    traffic.until(lambda now: now.rows_by_version.get(challenger, 0) >= 100, "answers of the canary")
+    begun = time.time()
+    for _ in range(3):  # a house that was priced before a worker had loaded the challenger is priced again
+        _sell(day, later)
+        if day.rollout.status != "running":
+            break
+    _, figures = day.decided("better", 20)
+    before, after = day.error(version, begun), day.error(challenger, begun)
+    day.tell(
+        "true prices",
+        f"The other houses there are sold. On those that version {version} had priced its RMSE is {before}; version "
+        f"{challenger}'s is {after}. On the same {figures.truths} houses the challenger's absolute error is smaller by "
+        f"{figures.gain:.2f} ({figures.gain_low:.2f} to {figures.gain_high:.2f}): the service calls it better.",
+        truths=figures.truths,
+        gain=figures.gain,
+    )
+    expect(after.rmse < before.rmse, "The challenger's error is not smaller.")
+    concluded = conclude(*parameters(day.settings.root / "zenml_config" / "deployment.yaml"), day.settings)
+    expect(concluded.action == "promoted", f"The challenger is not promoted: {concluded}.")
+    day.recorded("promoted")
+    day.tell(
+        "promotion", f"Version {challenger} is champion: all workers were replaced one after the other, under traffic."
+    )
+
+
+def _sell(day: Day, houses: pd.DataFrame) -> None:
+    """Return when the houses are sold, or the rollout is decided."""
+    told = day.traffic.phase.truths + len(houses)
+    day.traffic.sell(prices(houses))
+    day.traffic.until(lambda now: now.truths >= told or day.rollout.status != "running", "true prices")

@@ -10,8 +10,6 @@ from pipelines.story.day import Day, expect
 from pipelines.story.neighbourhood import concerned, opened, prices
 from pipelines.story.traffic import rows_of
 from pipelines.story.truths import Error
-from steps.check_parity import parameters
-from steps.conclude_rollout import conclude
 from steps.core.drift_verdict import DRIFTED
 from steps.push_listing import push
 
@@ -75,7 +73,9 @@ def verdict(day: Day) -> None:
     """The monitoring finds the drift, and what is behind it."""
     rows = day.plot.traffic.shifted_times * day.traffic.calls.phases["healthy"].rows
     day.traffic.until(lambda now: now.rows >= rows, "shifted traffic")
-    found = output(day.run("monitoring"), "find_root_cause", "drift_verdict")
+    monitoring = day.run("monitoring")
+    found = output(monitoring, "find_root_cause", "drift_verdict")
+    errors = output(monitoring, "measure_live_error", "error_verdict")
     expect(found.status == DRIFTED, f"The shifted traffic is called {found.status}: {found.reason}")
     first = found.root_cause.effects[0].feature if found.root_cause else "unknown"
     expect(first == CAUSE, f"The first root cause is {first}, and should be {CAUSE}: {found.reason}")
@@ -83,11 +83,13 @@ def verdict(day: Day) -> None:
     day.tell(
         "monitoring",
         f"DRIFTED. First cause: {first}, whose mean is {column.mean:.3f} and was {column.reference_mean:.3f} in the "
-        f"training rows; drifted features: {', '.join(found.drifted)}, by {found.window.rows} rows.",
+        f"training rows; drifted features: {', '.join(found.drifted)}, by {found.window.rows} rows. The live error is "
+        f"{errors.status}.",
         status=found.status,
         first=first,
         drifted=list(found.drifted),
         rows=found.window.rows,
+        error_status=errors.status,
     )
 
 
@@ -135,11 +137,12 @@ def promotion(day: Day, version: str, challenger: str, later: pd.DataFrame) -> N
         gain=figures.gain,
     )
     expect(after.rmse < before.rmse, "The challenger's error is not smaller.")
-    concluded = conclude(*parameters(day.settings.root / "zenml_config" / "deployment.yaml"), day.settings)
+    concluded = output(day.run("monitoring"), "conclude_rollout", "rollout_conclusion")
     expect(concluded.action == "promoted", f"The challenger is not promoted: {concluded}.")
     day.recorded("promoted")
     day.tell(
-        "promotion", f"Version {challenger} is champion: all workers were replaced one after the other, under traffic."
+        "promotion",
+        f"The next run of the monitoring makes version {challenger} champion: every worker is replaced, under traffic.",
     )
 
 

@@ -8,6 +8,8 @@ from pipelines.demo_report import output
 from pipelines.story.day import Day, expect, shown
 from pipelines.story.neighbourhood import prices
 from pipelines.story.truths import Error
+from serving.records.live_error import WORSE
+from steps.core.drift_verdict import STABLE
 
 
 def set_up(day: Day) -> tuple[str, pd.DataFrame]:
@@ -67,13 +69,17 @@ def healthy_traffic(day: Day, version: str, held_out: pd.DataFrame) -> Error:
         f"{sales} houses that the model did not train on are sold. RMSE of the prices that it had given: {before}.",
         error=before._asdict(),
     )
-    verdict = output(day.run("monitoring"), "find_root_cause", "drift_verdict")
-    expect(verdict.status == "stable", f"The healthy traffic is called {verdict.status}: {verdict.reason}")
+    monitoring = day.run("monitoring")
+    verdict = output(monitoring, "find_root_cause", "drift_verdict")
+    errors = output(monitoring, "measure_live_error", "error_verdict")
+    expect(errors.status != WORSE, errors.summary())
+    expect(verdict.status == STABLE, f"The healthy traffic is called {verdict.status}: {verdict.reason}")
     day.tell(
         "monitoring",
         f"The traffic is what version {version} was trained on: {verdict.status}, by {verdict.window.rows} rows of "
-        f"{verdict.window.distinct} different houses.",
+        f"{verdict.window.distinct} different houses. Its live error: {errors.status}.",
         status=verdict.status,
+        error_status=errors.status,
         rows=verdict.window.rows,
         requests=tally.requests,
     )

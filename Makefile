@@ -23,6 +23,9 @@ demo: $(READY)  ## run the whole platform once on the housing data and leave the
 	@$(BIN)/python -O -m pipelines.demo
 
 CAUSE := by hand
+story: $(READY)  ## a day in the life, in var/story: drift, retraining, canary, promotion, a poisoned model, rollback
+	@$(BIN)/python -O -m pipelines.story
+
 retrain: $(READY)  ## train now, and try what comes out beside the champion (CAUSE=weekly: only if it is due)
 	@$(BIN)/python -m pipelines.retrain --cause "$(CAUSE)" $(if $(OUTCOME),--outcome "$(OUTCOME)")
 

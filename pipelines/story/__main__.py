@@ -9,9 +9,10 @@ import argparse
 import logging
 import sys
 from pathlib import Path
-from typing import TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 from pipelines.story.plot import Plot, read_plot
+from pipelines.story.receiver import on_call
 from pipelines.story.setting import backstage, stage, take_place
 from pipelines.story.timeline import Timeline
 from serving.errors import ServingError
@@ -19,32 +20,46 @@ from serving.settings import read_settings
 from steps.core.errors import PlatformError
 from zenml_config.environment import ROOT
 
+if TYPE_CHECKING:
+    from pipelines.story.day import Day
+
 TIMELINE, LOG = "timeline.json", "story.log"
 
 
 def live(plot: Plot, timeline: Timeline) -> bool:
     """Whether the day went as it should."""
-    from pipelines.story import afternoon, morning, night
     from pipelines.story.day import Day
-    from pipelines.story.neighbourhood import sold
     from pipelines.story.summary import summarize
 
-    day, fault = Day(plot, read_settings(), timeline), ""
-    try:
-        first, held_out = morning.set_up(day)
-        before = morning.healthy_traffic(day, first, held_out)
-        early, late = sold(afternoon.shift(day), plot.motorway)
-        afternoon.sales(day, first, early, before)
-        afternoon.verdict(day)
-        second = afternoon.retrain(day)
-        afternoon.promotion(day, first, second, late)
-        night.poison(day, second)
-    except (PlatformError, ServingError) as err:
-        fault = str(err)
-        timeline.tell("FAILED", fault)
-    finally:
-        calls = day.traffic.stop()
+    settings = read_settings()
+    day, fault = Day(plot, settings, timeline), ""
+
+    def alert(message: dict[str, Any]) -> None:
+        timeline.tell("alert", f"{message['name']}: {message['summary']}", **message)
+
+    with on_call(settings.alert_webhook.get_secret_value(), alert):
+        try:
+            act(day)
+        except (PlatformError, ServingError) as err:
+            fault = str(err)
+            timeline.tell("FAILED", fault)
+        finally:
+            calls = day.traffic.stop()
     return summarize(timeline, calls, fault)
+
+
+def act(day: "Day") -> None:
+    """The chapters, one after the other."""
+    from pipelines.story import afternoon, morning, night
+    from pipelines.story.neighbourhood import sold
+
+    first, held_out = morning.set_up(day)
+    before = morning.healthy_traffic(day, first, held_out)
+    early, late = sold(afternoon.shift(day), day.plot.motorway)
+    afternoon.sales(day, first, early, before)
+    second = afternoon.drift(day)
+    afternoon.promotion(day, first, second, late)
+    night.poison(day, second)
 
 
 def tell(plot: Plot, var: Path, screen: TextIO) -> int:

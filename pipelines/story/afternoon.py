@@ -2,6 +2,7 @@
 
 import time
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
@@ -12,6 +13,9 @@ from pipelines.story.traffic import rows_of
 from pipelines.story.truths import Error
 from steps.core.drift_verdict import DRIFTED
 from steps.push_listing import push
+
+if TYPE_CHECKING:
+    from zenml.models import PipelineRunResponse
 
 CAUSE = "NOX"  # what the motorway changes
 
@@ -69,11 +73,37 @@ def sales(day: Day, version: str, first: pd.DataFrame, before: Error) -> None:
     )
 
 
-def verdict(day: Day) -> None:
-    """The monitoring finds the drift, and what is behind it."""
+def drift(day: Day) -> str:
+    """The retrained version, which is tried as a canary: the monitoring finds the drift and does the rest by itself."""
     rows = day.plot.traffic.shifted_times * day.traffic.calls.phases["healthy"].rows
     day.traffic.until(lambda now: now.rows >= rows, "shifted traffic")
-    monitoring = day.run("monitoring")
+    # The morning's training began minutes ago, not weeks: no cool-down.
+    wanted = {"cool_down_hours": 0, "deploy": "canary", "share": day.plot.canary.share}
+    training = {"training": str(day.configuration("training", {}))}
+    monitoring = day.run("monitoring", {"retraining": wanted | training})
+    _tell_verdict(day, monitoring)
+    retrained = output(monitoring, "start_retraining", "retraining")
+    expect(retrained.ending == "tried", f"The retraining: {retrained.in_words}")
+    expect(retrained.alias == "challenger", f"The retrained model is registered as {retrained.alias}.")
+    day.tell(
+        "retraining",
+        f"The monitoring has trained again by itself, because of the {retrained.cause.kind}, with the new sales in "
+        f"place of the old prices. Version {retrained.version} is registered as challenger: true prices shall decide.",
+        version=retrained.version,
+        cause=retrained.cause.kind,
+    )
+    tried = day.rollout
+    expect((tried.challenger, tried.mode) == (retrained.version, "canary"), f"What is tried is {tried}.")
+    day.tell(
+        "canary",
+        f"Version {tried.challenger} answers for {tried.share:.0%} of the houses, always the same ones, beside version "
+        f"{tried.champion}.",
+        share=tried.share,
+    )
+    return str(retrained.version)
+
+
+def _tell_verdict(day: Day, monitoring: "PipelineRunResponse") -> None:
     found = output(monitoring, "find_root_cause", "drift_verdict")
     errors = output(monitoring, "measure_live_error", "error_verdict")
     expect(found.status == DRIFTED, f"The shifted traffic is called {found.status}: {found.reason}")
@@ -91,29 +121,6 @@ def verdict(day: Day) -> None:
         rows=found.window.rows,
         error_status=errors.status,
     )
-
-
-def retrain(day: Day) -> str:
-    """The retrained version, which is tried as a canary afterwards."""
-    training = day.run("training")
-    registered = output(training, "register", "registered_model")
-    expect(registered.alias == "challenger", f"The retrained model is registered as {registered.alias}.")
-    day.tell(
-        "retraining",
-        f"The platform trains again, with the new sales in place of the old prices. Version {registered.version} is "
-        "registered as challenger: the champion serves on until true prices speak.",
-        version=registered.version,
-    )
-    canary = {"model": {"alias": "challenger"}, "rollout": {"mode": "canary", "share": day.plot.canary.share}}
-    deployment = output(day.run("deployment", canary), "deploy_model", "deployment")
-    expect(deployment.action == "canary", f"The challenger is deployed as {deployment.action}.")
-    day.tell(
-        "canary",
-        f"Version {deployment.version} answers for {day.plot.canary.share:.0%} of the houses, always the same ones, "
-        f"beside version {deployment.previous_version}.",
-        share=day.plot.canary.share,
-    )
-    return str(registered.version)
 
 
 def promotion(day: Day, version: str, challenger: str, later: pd.DataFrame) -> None:

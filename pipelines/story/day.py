@@ -66,16 +66,21 @@ class Day:
         Raises:
             StoryError: it did not complete.
         """
-        parameters = changed(self.parameters(name), changes or {})
-        self._runs += 1
-        config = self.settings.var_dir / "config" / f"{self._runs}-{name}.yaml"
-        config.parent.mkdir(exist_ok=True)
-        config.write_text(yaml.safe_dump({"parameters": parameters}, sort_keys=False))
+        config = self.configuration(name, changes or {})
         pipeline = getattr(import_module(f"pipelines.{name}"), PIPELINES[name])
         run: PipelineRunResponse = pipeline.with_options(config_path=str(config))()
         if run.status != "completed":
             raise StoryError(f"{PIPELINES[name]} ended as {run.status}.")
         return run
+
+    def configuration(self, name: str, changes: dict[str, Any]) -> Path:
+        """A file with the parameters of a pipeline and these changes, as a user would write it."""
+        self._runs += 1
+        path = self.settings.var_dir / "config" / f"{self._runs}-{name}.yaml"
+        path.parent.mkdir(exist_ok=True)
+        parameters = changed(self.parameters(name), changes)
+        path.write_text(yaml.safe_dump({"parameters": parameters}, sort_keys=False))
+        return path
 
     def parameters(self, name: str) -> dict[str, Any]:
         """The parameters of a pipeline: those of its file in zenml_config with the plot's changes."""

@@ -1,6 +1,7 @@
 """The timeline of the story: on the screen as it happens, and in a file for programs."""
 
 import textwrap
+import threading
 import time
 from pathlib import Path
 from typing import Any, TextIO
@@ -33,6 +34,7 @@ class Timeline:
 
     def __init__(self, screen: TextIO, path: Path) -> None:
         self.events: list[Event] = []
+        self._only_one = threading.RLock()  # alerts come at any time
         self._screen, self._path = screen, path
         self._started = time.monotonic()
 
@@ -47,6 +49,10 @@ class Timeline:
         Args:
             figures: what the words say in numbers.
         """
+        with self._only_one:
+            self._tell(chapter, text, figures)
+
+    def _tell(self, chapter: str, text: str, figures: dict[str, Any]) -> None:
         now = time.strftime("%Y-%m-%dT%H:%M:%S%z")
         event = Event(time=now, after_s=round(self.after_s, 1), chapter=chapter, text=text, figures=figures)
         self.events.append(event)

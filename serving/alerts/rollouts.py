@@ -36,6 +36,7 @@ _SAID = {
     ),
     "rolled_back": ("RolloutRolledBack", "was rolled back in favour of", "The champion alone serves."),
     "stopped": ("RolloutStopped", "is not tried any more beside", "The champion alone serves."),
+    "undecided": ("RolloutStopped", "could not be told in time from", "The champion alone serves."),
 }
 
 

@@ -18,6 +18,8 @@ CHAPTERS = [
     *("the shift", "sales", "features", "monitoring", "retraining", "canary", "true prices", "promotion"),
     *("back door", "canary", "ROLLBACK", "after it"),
 ]
+ALERTS = {"DriftDetected", "RetrainingStarted", "RetrainingDone", "RolloutStarted", "RolloutBetter", "RolloutPromoted"}
+ALERTS |= {"RolloutRolledBack"}
 
 
 def quick_plot(folder: Path) -> Path:
@@ -41,7 +43,8 @@ def test_a_shifted_neighbourhood_leads_to_a_promotion_and_a_poisoned_model_to_a_
     assert done.returncode == 0, done.stdout + done.stderr
     story: dict[str, Any] = json.loads((var / "timeline.json").read_text())
     events = {event["chapter"]: event["figures"] for event in story["events"]}  # of several the last one
-    assert [event["chapter"] for event in story["events"]] == CHAPTERS
+    assert [event["chapter"] for event in story["events"] if event["chapter"] != "alert"] == CHAPTERS
+    assert {event["figures"]["name"] for event in story["events"] if event["chapter"] == "alert"} >= ALERTS
     assert events["monitoring"]["first"] == events["monitoring"]["drifted"][0] == "NOX"
     assert events["true prices"]["truths"] >= 50
     assert events["true prices"]["gain"] > 0

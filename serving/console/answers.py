@@ -14,6 +14,7 @@ from serving.settings import Settings
 
 JSON = "application/json"
 LINKS = ("zenml_run", "mlflow_run", "data_docs", "eda_report", "drift_report")
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
 OWN_SITES = ("same-origin", "none")  # of the header Sec-Fetch-Site, which browsers send from where it can be trusted
 
 
@@ -29,7 +30,8 @@ class Console:
         self.upstream = upstream
         self.assets = read_assets()
         self.needs_key = settings.authentication == "on"
-        self.links = Links({name: getattr(settings, f"console_{name}") for name in LINKS})
+        addresses = {name: getattr(settings, f"console_{name}") for name in LINKS}
+        self.links = Links(addresses, reader_is_here=settings.host in LOOPBACK)
 
     def answer(self, method: str, path: str, headers: Headers, body: bytes) -> Passed:
         """The answer to a call that is no file of the page.

@@ -17,17 +17,23 @@ class Links:
 
     Args:
         addresses: by name; an empty one is none.
+        reader_is_here: the console's readers are on its own machine. Elsewhere an address may lead somewhere else than
+            from here, so that each is said to be answered.
     """
 
-    def __init__(self, addresses: Mapping[str, str]) -> None:
+    def __init__(self, addresses: Mapping[str, str], reader_is_here: bool) -> None:
         self.addresses = {name: address for name, address in addresses.items() if address}
+        self.reader_is_here = reader_is_here
         self._until = 0.0
         self._found: list[dict[str, Any]] = []
 
     def current(self) -> list[dict[str, Any]]:
         """For each address `{name, url, answers}`."""
         if time.monotonic() >= self._until:
-            self._found = [{"name": name, "url": url, "answers": answers(url)} for name, url in self.addresses.items()]
+            self._found = [
+                {"name": name, "url": url, "answers": not self.reader_is_here or answers(url)}
+                for name, url in self.addresses.items()
+            ]
             self._until = time.monotonic() + KNOWN_FOR_S
         return self._found
 

@@ -84,13 +84,21 @@ def metrics_port() -> int:
 
 
 @pytest.fixture(scope="session")
-def client(serving_platform: ServingPlatform, profiles_dir: Path, metrics_port: int) -> Iterator[Client]:
+def console_port() -> int:
+    """The port of the server process' console."""
+    return free_port()
+
+
+@pytest.fixture(scope="session")
+def client(
+    serving_platform: ServingPlatform, profiles_dir: Path, metrics_port: int, console_port: int
+) -> Iterator[Client]:
     """A client of a real server process with two workers that serves the bundle v1."""
     from serving.service import start, stop
     from serving.settings import read_settings
 
     own = {"HPP_REST_PORT": str(free_port()), "HPP_METRICS_PORT": str(metrics_port)}
-    own |= {"HPP_PROFILES_DIR": str(profiles_dir)}
+    own |= {"HPP_PROFILES_DIR": str(profiles_dir), "HPP_CONSOLE_PORT": str(console_port)}
     with pytest.MonkeyPatch.context() as patch:
         reach(patch, {**serving_platform.environment, **own})
         settings = read_settings()

@@ -12,7 +12,7 @@ import { ServiceView } from "./service.js";
 
 const VIEWS = ["price", "service", "drift", "models", "receipts"];
 const LANGUAGES = ["en", "es"];
-const LOOK_MS = 5000;
+const [LOOK_MS, LOOK_SOON_MS] = [5000, 2000]; // the latter while the service does not answer
 const $ = (id) => document.getElementById(id);
 const page = { views: {}, shown: null, contract: null, needsKey: true, version: null };
 
@@ -45,11 +45,31 @@ async function change(wanted) {
 function askForKey(refused) {
   api.key.forget();
   $("key-forget").hidden = true;
-  const box = h("input", { id: "key", type: "password", autocomplete: "off", spellcheck: "false", "aria-describedby": "key-how key-fault" });
+  const box = h("input", {
+    id: "key",
+    type: "password",
+    autocomplete: "off",
+    spellcheck: "false",
+    "aria-describedby": "key-how key-fault",
+  });
   const fault = h("p", { class: "fault", id: "key-fault", role: "alert", lang: refused?.info ? "en" : null });
-  const form = h("form", { class: "card door", novalidate: true, onsubmit: (event) => { event.preventDefault(); enter(box.value.trim()); } },
-    h("h1", {}, t(refused ? "key_refused" : "key_title")), h("label", { for: "key" }, t("key")), box, fault,
-    h("p", { class: "muted small", id: "key-how" }, t("key_how")), h("button", { type: "submit", class: "primary" }, t("key_enter")));
+  const form = h(
+    "form",
+    {
+      class: "card door",
+      novalidate: true,
+      onsubmit: (event) => {
+        event.preventDefault();
+        enter(box.value.trim());
+      },
+    },
+    h("h1", {}, t(refused ? "key_refused" : "key_title")),
+    h("label", { for: "key" }, t("key")),
+    box,
+    fault,
+    h("p", { class: "muted small", id: "key-how" }, t("key_how")),
+    h("button", { type: "submit", class: "primary" }, t("key_enter")),
+  );
   $("view-price").replaceChildren(form);
   page.views.price = null;
   if (page.shown !== "price") location.hash = "price";
@@ -66,7 +86,11 @@ function enter(typed) {
 function openPrice() {
   $("key-forget").hidden = !api.key.get();
   const view = new PriceView(page.contract, {
-    openReceipt: (receipt) => { location.hash = "receipts"; page.views.receipts.open(receipt); },
+    house: page.house,
+    openReceipt: (receipt) => {
+      location.hash = "receipts";
+      page.views.receipts.open(receipt);
+    },
     noKey: askForKey,
     priced: (...answer) => page.views.receipts.keep(...answer),
   });
@@ -80,7 +104,13 @@ function build() {
   const { unit } = page.contract;
   page.views[page.shown]?.stop?.();
   const own = page.views.receipts?.own ?? [];
-  page.views = { service: new ServiceView(), drift: new DriftView(unit), models: new ModelsView(unit), receipts: new ReceiptsView(askForKey) };
+  page.house = page.views.price?.box.value ?? page.house;
+  page.views = {
+    service: new ServiceView(),
+    drift: new DriftView(unit),
+    models: new ModelsView(unit),
+    receipts: new ReceiptsView(askForKey),
+  };
   Object.assign(page.views.receipts, { own, late: own.length > 0 });
   for (const [name, view] of Object.entries(page.views)) $(`view-${name}`).replaceChildren(view.element);
   if (page.needsKey && !api.key.get()) askForKey();
@@ -114,28 +144,41 @@ async function look() {
     const back = !$("outage").hidden;
     say($("outage"), "");
     if (!page.contract || version !== page.version) await begin(version);
-    else if (back) page.views.price?.change();
+    else if (back) page.views.price?.again();
   } catch (error) {
     if (!(error instanceof api.Refusal)) throw error;
     say($("outage"), t(error.reason === "MODEL_NOT_READY" ? "not_ready" : "outage"));
   }
 }
 
+function lookAgain() {
+  const soon = $("outage").hidden ? LOOK_MS : LOOK_SOON_MS;
+  setTimeout(async () => {
+    if (document.visibilityState === "visible") await look();
+    lookAgain();
+  }, soon);
+}
+
+/** All that a contract says, as text. */
+const told = (contract) => JSON.stringify({ ...contract, features: [...contract.features] });
+
 async function begin(version) {
   const [about, openapi] = await Promise.all([api.about(), api.document_()]);
   page.needsKey = about.needs_key;
   page.version = version;
-  const before = JSON.stringify(page.contract && [...page.contract.features]);
+  const before = page.contract && told(page.contract);
   page.contract = readContract(openapi);
-  if (before !== JSON.stringify([...page.contract.features])) build();
+  if (before !== told(page.contract)) build();
 }
 
 await change(language());
 $("language").onchange = () => change($("language").value);
 $("key-forget").onclick = () => askForKey();
 addEventListener("hashchange", route);
-matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => theme(document.documentElement.dataset.theme));
+matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () =>
+  theme(document.documentElement.dataset.theme),
+);
 if (localStorage.getItem("console-theme")) theme(localStorage.getItem("console-theme"));
 await look();
-setInterval(() => document.visibilityState === "visible" && look(), LOOK_MS);
+lookAgain();
 document.documentElement.dataset.ready = spoken();

@@ -31,7 +31,9 @@ function fine(size) {
 export function readContract(openapi) {
   const schemas = openapi.components.schemas;
   const described = Object.entries(schemas).filter(([name]) => name.startsWith(PREFIX));
-  const features = new Map(described.map(([name, each]) => [name.slice(PREFIX.length), feature(name.slice(PREFIX.length), each)]));
+  const features = new Map(
+    described.map(([name, each]) => [name.slice(PREFIX.length), feature(name.slice(PREFIX.length), each)]),
+  );
   const row = schemas.Prediction.properties.data.properties.ndarray;
   return {
     features,

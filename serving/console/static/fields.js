@@ -21,33 +21,71 @@ export class Field {
     this.fault = h("p", { class: "fault", id: `${id}-fault`, hidden: true, role: "alert", lang: "en" });
     this.reset = h("button", { type: "button", class: "reset", hidden: true, onclick: () => this.take(this.stored) });
     this.mark = h("span", { class: "stored", hidden: true });
-    this.element = h("div", { class: "field", role: "group", "aria-labelledby": `${id}-name` },
-      h("div", { class: "about" },
+    this.element = h(
+      "div",
+      { class: "field", role: "group", "aria-labelledby": `${id}-name` },
+      h(
+        "div",
+        { class: "about" },
         h("span", { class: "name", id: `${id}-name` }, spec.name),
         h("span", { class: "meaning", lang: "en" }, spec.meaning),
-        spec.sensitive ? h("span", { class: "chip", title: t("sensitive_why") }, t("sensitive")) : null),
+        spec.sensitive ? h("span", { class: "chip", title: t("sensitive_why") }, t("sensitive")) : null,
+      ),
       h("div", { class: "control" }, ...(spec.kind === "binary" ? this.choices(id) : this.range(id))),
-      this.fault);
+      this.fault,
+    );
   }
 
   range(id) {
     const { low, high, step, name, unit } = this.spec;
-    this.slider = h("input", { type: "range", min: low, max: high, step, "aria-label": name, "aria-describedby": `${id}-range`,
-      oninput: () => this.take(Number(this.slider.value)) });
-    this.box = h("input", { type: "text", inputmode: "decimal", autocomplete: "off", spellcheck: "false", size: 8,
-      "aria-label": t("exact_value", { name }), "aria-describedby": `${id}-range ${id}-fault`,
-      oninput: () => this.take(typed(this.box.value), false), onblur: () => this.show() });
+    this.slider = h("input", {
+      type: "range",
+      min: low,
+      max: high,
+      step,
+      "aria-label": name,
+      "aria-describedby": `${id}-range`,
+      oninput: () => this.take(Number(this.slider.value)),
+    });
+    this.box = h("input", {
+      type: "text",
+      inputmode: "decimal",
+      autocomplete: "off",
+      spellcheck: "false",
+      size: 8,
+      "aria-label": t("exact_value", { name }),
+      "aria-describedby": `${id}-range ${id}-fault`,
+      oninput: () => this.take(typed(this.box.value), false),
+      onblur: () => this.show(),
+    });
     return [
-      h("div", { class: "track" }, this.slider, this.mark,
-        h("div", { class: "ends", id: `${id}-range` },
-          h("span", {}, number(low)), h("span", { class: "unit", lang: "en" }, unit === "1" ? "" : unit), h("span", {}, number(high)))),
+      h(
+        "div",
+        { class: "track" },
+        this.slider,
+        this.mark,
+        h(
+          "div",
+          { class: "ends", id: `${id}-range` },
+          h("span", {}, number(low)),
+          h("span", { class: "unit", lang: "en" }, unit === "1" ? "" : unit),
+          h("span", {}, number(high)),
+        ),
+      ),
       h("div", { class: "exact" }, this.box, this.reset),
     ];
   }
 
   choices(id) {
-    this.radios = this.spec.choices.map((value) => h("input", { type: "radio", name: id, value: String(value),
-      "aria-describedby": `${id}-fault`, onchange: () => this.take(value) }));
+    this.radios = this.spec.choices.map((value) =>
+      h("input", {
+        type: "radio",
+        name: id,
+        value: String(value),
+        "aria-describedby": `${id}-fault`,
+        onchange: () => this.take(value),
+      }),
+    );
     const labels = this.radios.map((radio) => h("label", {}, radio, h("span", {}, radio.value)));
     return [h("div", { class: "choice" }, labels), h("div", { class: "exact" }, this.reset)];
   }
@@ -87,16 +125,23 @@ export class Field {
     const changed = this.stored !== undefined && this.own;
     this.element.classList.toggle("changed", changed);
     this.reset.hidden = !changed;
-    if (changed) this.reset.textContent = t("stored_is", { value: this.stored === null ? t("missing") : number(this.stored) });
+    if (changed)
+      this.reset.textContent = t("stored_is", { value: this.stored === null ? t("missing") : number(this.stored) });
     if (this.radios) for (const radio of this.radios) radio.checked = known && Number(radio.value) === this.value;
     if (!this.slider) return;
     this.slider.value = String(known ? this.value : (low + high) / 2);
     this.slider.classList.toggle("blank", !known);
-    this.slider.style.setProperty("--at", String(known ? Math.min(1, Math.max(0, (this.value - low) / (high - low))) : 0));
-    this.slider.setAttribute("aria-valuetext", known ? `${number(this.value, 6)} ${unit === "1" ? "" : unit}` : t("missing"));
+    this.slider.style.setProperty(
+      "--at",
+      String(known ? Math.min(1, Math.max(0, (this.value - low) / (high - low))) : 0),
+    );
+    this.slider.setAttribute(
+      "aria-valuetext",
+      known ? `${number(this.value, 6)} ${unit === "1" ? "" : unit}` : t("missing"),
+    );
     this.mark.hidden = !(changed && typeof this.stored === "number");
     this.mark.style.setProperty("--at", String(((this.stored ?? low) - low) / (high - low)));
-    if (tidy) this.box.value = known ? String(Number(this.value.toPrecision(7))) : this.value ?? "";
+    if (tidy) this.box.value = known ? String(Number(this.value.toPrecision(7))) : (this.value ?? "");
     this.box.placeholder = t("missing");
     this.reset.setAttribute("aria-label", t("reset", { name }));
   }

@@ -44,7 +44,13 @@ export function amount(value, unit, signed = false) {
   const signDisplay = signed ? "exceptZero" : "auto";
   const [, size, currency] = /^(\d+) ([A-Z]{3})$/.exec(unit) ?? [];
   if (currency) {
-    const form = { style: "currency", currency, currencyDisplay: "narrowSymbol", maximumFractionDigits: 0, signDisplay };
+    const form = {
+      style: "currency",
+      currency,
+      currencyDisplay: "narrowSymbol",
+      maximumFractionDigits: 0,
+      signDisplay,
+    };
     return new Intl.NumberFormat(language, form).format(value * Number(size));
   }
   return `${new Intl.NumberFormat(language, { maximumFractionDigits: 2, signDisplay }).format(value)} ${unit}`;
@@ -59,7 +65,12 @@ export function moment(when) {
 
 /** How long ago, in the largest fitting unit. */
 export function ago(seconds) {
-  const units = [["day", 86400], ["hour", 3600], ["minute", 60], ["second", 1]];
+  const units = [
+    ["day", 86400],
+    ["hour", 3600],
+    ["minute", 60],
+    ["second", 1],
+  ];
   const [unit, size] = units.find(([, each]) => seconds >= each) ?? units[3];
   return new Intl.RelativeTimeFormat(language).format(-Math.round(seconds / size), unit);
 }

@@ -14,17 +14,33 @@ const WHOLE = /^-?\d{1,19}$/;
 export class PriceView {
   /**
    * @param contract    what the service says of the features
+   * @param house       the id of the house to begin with; left out: the contract's example
    * @param openReceipt called with a receipt that is to be looked at
    * @param noKey       called when the service does not take the key
+   * @param priced      called with each reply, the house, and the names of what was changed
    */
-  constructor(contract, { openReceipt, noKey, priced }) {
+  constructor(contract, { house, openReceipt, noKey, priced }) {
     Object.assign(this, { contract, noKey, priced });
     this.house = null;
+    this.first = house ?? contract.example;
     this.storedPrice = null;
-    this.pricing = new Pricing((signal) => this.ask(signal), (reply) => this.answered(reply), (error) => this.failed(error));
+    this.pricing = new Pricing(
+      (signal) => this.ask(signal),
+      (reply) => this.answered(reply),
+      (error) => this.failed(error),
+    );
     this.result = new Result(contract.unit, openReceipt);
-    this.fields = new Map(contract.stored.map((name) => [name, new Field(contract.features.get(name), () => this.change())]));
-    this.element = h("div", { class: "workbench" }, h("h1", { class: "unseen" }, t("nav_price")), this.form(), this.result.element, this.result.ticker);
+    this.fields = new Map(
+      contract.stored.map((name) => [name, new Field(contract.features.get(name), () => this.change())]),
+    );
+    this.element = h(
+      "div",
+      { class: "workbench" },
+      h("h1", { class: "unseen" }, t("nav_price")),
+      this.form(),
+      this.result.element,
+      this.result.ticker,
+    );
     this.usedBox.append(...contract.used.map((name) => this.fields.get(name).element));
     const others = contract.stored.filter((name) => !contract.used.includes(name));
     this.unusedBox.append(...others.map((name) => this.fields.get(name).element));
@@ -32,23 +48,61 @@ export class PriceView {
   }
 
   form() {
-    this.box = h("input", { id: "house", type: "text", inputmode: "numeric", autocomplete: "off", size: 8, value: this.contract.example,
-      "aria-describedby": "house-fault" });
+    this.box = h("input", {
+      id: "house",
+      type: "text",
+      inputmode: "numeric",
+      autocomplete: "off",
+      size: 8,
+      value: this.first,
+      "aria-describedby": "house-fault",
+    });
     this.fault = h("p", { class: "fault", id: "house-fault", role: "alert", hidden: true, lang: "en" });
-    this.clear = h("button", { type: "button", class: "quiet", id: "reset-all", hidden: true, onclick: () => this.restore() }, t("reset_all"));
+    this.clear = h(
+      "button",
+      { type: "button", class: "quiet", id: "reset-all", hidden: true, onclick: () => this.restore() },
+      t("reset_all"),
+    );
     this.computed = h("dl", { class: "computed" });
     this.usedBox = h("div", { class: "fields", id: "features" });
     this.unusedBox = h("div", { class: "fields" });
-    this.unused = h("details", { class: "unused" }, h("summary", {}, t("not_used")), h("p", { class: "muted small" }, t("not_used_why")), this.unusedBox);
-    return h("div", { class: "card inputs" },
+    this.unused = h(
+      "details",
+      { class: "unused" },
+      h("summary", {}, t("not_used")),
+      h("p", { class: "muted small" }, t("not_used_why")),
+      this.unusedBox,
+    );
+    return h(
+      "div",
+      { class: "card inputs" },
       h("h2", {}, t("house")),
-      h("form", { class: "pick", novalidate: true, onsubmit: (event) => { event.preventDefault(); this.open(); } },
-        h("label", { for: "house" }, t("house_id")), this.box,
+      h(
+        "form",
+        {
+          class: "pick",
+          novalidate: true,
+          onsubmit: (event) => {
+            event.preventDefault();
+            this.open();
+          },
+        },
+        h("label", { for: "house" }, t("house_id")),
+        this.box,
         h("button", { type: "submit", class: "primary", id: "open-house" }, t("open_house")),
-        h("button", { type: "button", class: "quiet", id: "own-house", onclick: () => this.own() }, t("own_house"))),
+        h("button", { type: "button", class: "quiet", id: "own-house", onclick: () => this.own() }, t("own_house")),
+      ),
       this.fault,
-      h("div", { class: "line" }, this.state = h("p", { class: "muted", id: "house-state" }, t("house_how")), this.clear),
-      this.usedBox, this.computed, this.unused);
+      h(
+        "div",
+        { class: "line" },
+        (this.state = h("p", { class: "muted", id: "house-state" }, t("house_how"))),
+        this.clear,
+      ),
+      this.usedBox,
+      this.computed,
+      this.unused,
+    );
   }
 
   /** Look at a house of the feature store. */
@@ -57,8 +111,19 @@ export class PriceView {
     this.house = this.box.value.trim();
     this.storedPrice = null;
     this.fresh = true;
+    this.lock(true);
     say(this.state, t("loading"));
     this.pricing.change();
+  }
+
+  /** Ask once more: the service is back. */
+  again() {
+    this.pricing.change();
+  }
+
+  /** Let the features rest as long as there is no house whose features they would be. */
+  lock(locked) {
+    for (const box of [this.usedBox, this.unusedBox]) box.inert = locked;
   }
 
   /** Go on with the present values as those of a house that is in no store. */
@@ -67,6 +132,7 @@ export class PriceView {
     this.house = null;
     this.storedPrice = null;
     this.fresh = false;
+    this.lock(false);
     for (const field of this.fields.values()) {
       const value = field.value;
       field.store(undefined);
@@ -93,7 +159,11 @@ export class PriceView {
   change() {
     if (this.house !== null && this.fresh) return; // its values are still on their way
     this.clear.hidden = this.house === null || !this.changes().length;
-    if (this.house !== null) say(this.state, this.changes().length ? t("what_if", { house: this.house }) : t("stored_house", { house: this.house }));
+    if (this.house !== null)
+      say(
+        this.state,
+        this.changes().length ? t("what_if", { house: this.house }) : t("stored_house", { house: this.house }),
+      );
     this.result.wait();
     this.pricing.change();
   }
@@ -101,7 +171,8 @@ export class PriceView {
   /** The fields that are sent: of a house what differs from its stored values, else all that the model needs. */
   changes() {
     const all = [...this.fields.values()];
-    if (this.house === null) return all.filter((field) => field.value !== null || this.contract.used.includes(field.spec.name));
+    if (this.house === null)
+      return all.filter((field) => field.value !== null || this.contract.used.includes(field.spec.name));
     return all.filter((field) => field.own && (field.stored !== undefined || field.value !== null));
   }
 
@@ -120,11 +191,16 @@ export class PriceView {
     for (const field of this.fields.values()) field.blame("");
     this.showComputed(names, rows[0]);
     this.result.show(reply, this.changes().length && this.house !== null ? this.storedPrice : null);
-    this.priced(reply, this.house, this.changes().map((field) => field.spec.name));
+    this.priced(
+      reply,
+      this.house,
+      this.changes().map((field) => field.spec.name),
+    );
   }
 
   opened(names, row, price) {
     this.fresh = false;
+    this.lock(false);
     this.storedPrice = price;
     for (const field of this.fields.values()) {
       const at = names.indexOf(field.spec.name);
@@ -135,9 +211,20 @@ export class PriceView {
   }
 
   showComputed(names, row) {
-    const derived = names.map((name, at) => [this.contract.features.get(name), row[at]]).filter(([spec]) => spec?.formula);
-    this.computed.replaceChildren(...derived.flatMap(([spec, value]) => [
-      h("dt", {}, spec.name), h("dd", {}, `${value === null ? t("missing") : Number(value.toPrecision(5))} `, h("span", { class: "muted" }, `= ${spec.formula}`))]));
+    const derived = names
+      .map((name, at) => [this.contract.features.get(name), row[at]])
+      .filter(([spec]) => spec?.formula);
+    this.computed.replaceChildren(
+      ...derived.flatMap(([spec, value]) => [
+        h("dt", {}, spec.name),
+        h(
+          "dd",
+          {},
+          `${value === null ? t("missing") : Number(value.toPrecision(5))} `,
+          h("span", { class: "muted" }, `= ${spec.formula}`),
+        ),
+      ]),
+    );
   }
 
   failed(error) {
@@ -149,14 +236,16 @@ export class PriceView {
     if (error.status === 404) {
       if (!error.details.length) this.blameHouse(error.info);
       this.result.tell(t("no_such_house"));
-    } else if (error.details.length === 0 || rest.length) this.result.tell(words || error.info || t("unreachable"), error.info ? "en" : null);
+    } else if (error.details.length === 0 || rest.length)
+      this.result.tell(words || error.info || t("unreachable"), error.info ? "en" : null);
     else this.result.tell(t("mend_the_marked"));
     return undefined;
   }
 
   /** Show one fault at its field; whether it has one. */
   blame({ feature, remedy, allowed }) {
-    if (feature === HOUSE_ID) return this.blameHouse(allowed && !remedy.includes(allowed) ? `${remedy} (${allowed})` : remedy);
+    if (feature === HOUSE_ID)
+      return this.blameHouse(allowed && !remedy.includes(allowed) ? `${remedy} (${allowed})` : remedy);
     const field = this.fields.get(feature);
     field?.blame(remedy);
     return field !== undefined;

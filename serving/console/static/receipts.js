@@ -2,7 +2,8 @@
 
 import * as api from "./api.js";
 import { h, say } from "./dom.js";
-import { amount, moment, number, t } from "./i18n.js";
+import { amount, moment, t } from "./i18n.js";
+import { figure, row, table } from "./table.js";
 
 const KEPT = 30;
 
@@ -11,14 +12,43 @@ export class ReceiptsView {
   constructor(noKey) {
     this.noKey = noKey;
     this.own = [];
-    this.box = h("input", { id: "receipt", type: "text", autocomplete: "off", spellcheck: "false", "aria-describedby": "receipt-fault" });
+    this.box = h("input", {
+      id: "receipt",
+      type: "text",
+      autocomplete: "off",
+      spellcheck: "false",
+      "aria-describedby": "receipt-fault",
+    });
     this.fault = h("p", { class: "fault", id: "receipt-fault", role: "alert", hidden: true, lang: "en" });
     this.found = h("div", { class: "stack", id: "receipt-found", "aria-live": "polite" });
     this.list = h("ol", { class: "receipts", id: "own-receipts" }, h("li", { class: "muted" }, t("no_receipts")));
-    this.element = h("div", { class: "stack" }, h("h1", {}, t("nav_receipts")), h("p", { class: "muted" }, t("receipts_how")),
-      h("div", { class: "card" }, h("form", { class: "pick wide", novalidate: true, onsubmit: (event) => { event.preventDefault(); this.open(this.box.value.trim()); } },
-        h("label", { for: "receipt" }, t("receipt")), this.box, h("button", { type: "submit", class: "primary", id: "replay" }, t("replay"))), this.fault),
-      this.found, h("div", { class: "card" }, h("h2", {}, t("own_receipts")), this.list));
+    this.element = h(
+      "div",
+      { class: "stack" },
+      h("h1", {}, t("nav_receipts")),
+      h("p", { class: "muted" }, t("receipts_how")),
+      h(
+        "div",
+        { class: "card" },
+        h(
+          "form",
+          {
+            class: "pick wide",
+            novalidate: true,
+            onsubmit: (event) => {
+              event.preventDefault();
+              this.open(this.box.value.trim());
+            },
+          },
+          h("label", { for: "receipt" }, t("receipt")),
+          this.box,
+          h("button", { type: "submit", class: "primary", id: "replay" }, t("replay")),
+        ),
+        this.fault,
+      ),
+      this.found,
+      h("div", { class: "card" }, h("h2", {}, t("own_receipts")), this.list),
+    );
   }
 
   start() {}
@@ -29,7 +59,10 @@ export class ReceiptsView {
   keep(reply, house, changed) {
     const { receipt, version } = reply.meta.tags;
     if (!receipt) return;
-    this.own = [{ receipt, version, price: reply.data.ndarray[0][0], house, changed, when: Date.now() }, ...this.own].slice(0, KEPT);
+    this.own = [
+      { receipt, version, price: reply.data.ndarray[0][0], house, changed, when: Date.now() },
+      ...this.own,
+    ].slice(0, KEPT);
     this.late = true;
   }
 
@@ -37,10 +70,22 @@ export class ReceiptsView {
   refresh(unit) {
     if (!this.late) return;
     this.late = false;
-    this.list.replaceChildren(...this.own.map(({ receipt, version, price, house, changed, when }) => h("li", {},
-      h("button", { type: "button", class: "link", onclick: () => this.open(receipt) }, amount(price, unit)),
-      h("span", {}, house === null ? t("own_house") : t("house_number", { house })), h("span", { class: "muted" }, house !== null && changed.length ? changed.join(", ") : ""),
-      h("span", { class: "muted small" }, `v${version} · ${new Date(when).toLocaleTimeString(document.documentElement.lang)}`))));
+    this.list.replaceChildren(
+      ...this.own.map(({ receipt, version, price, house, changed, when }) =>
+        h(
+          "li",
+          {},
+          h("button", { type: "button", class: "link", onclick: () => this.open(receipt) }, amount(price, unit)),
+          h("span", {}, house === null ? t("own_house") : t("house_number", { house })),
+          h("span", { class: "muted" }, house !== null && changed.length ? changed.join(", ") : ""),
+          h(
+            "span",
+            { class: "muted small" },
+            `v${version} · ${new Date(when).toLocaleTimeString(document.documentElement.lang)}`,
+          ),
+        ),
+      ),
+    );
   }
 
   async open(id) {
@@ -51,26 +96,69 @@ export class ReceiptsView {
     if (!id) return;
     try {
       const told = await api.receipt(id);
-      this.found.replaceChildren(...told.rows.slice(0, KEPT).map((row) => this.row(row)));
+      this.found.replaceChildren(...told.rows.slice(0, KEPT).map((each) => this.card(each)));
     } catch (error) {
       if (!(error instanceof api.Refusal)) throw error;
       if (error.status === 401) return void this.noKey(error);
       this.box.setAttribute("aria-invalid", "true");
-      say(this.fault, error.status === 429 ? t("limited", { limit: error.limit, seconds: error.retryAfter }) : error.info || t("unreachable"));
+      say(
+        this.fault,
+        error.status === 429
+          ? t("limited", { limit: error.limit, seconds: error.retryAfter })
+          : error.info || t("unreachable"),
+      );
     }
   }
 
-  row({ receipt, row, time, model, version, feature_service: service, house_id: house, features, unit, answered, rebuilt, identical }) {
-    const stamp = rebuilt === null ? ["warn", t("not_rebuilt")] : identical ? ["good", t("identical")] : ["bad", t("different")];
-    const values = Object.entries(answered).map(([name, value]) => h("tr", {}, h("th", { scope: "row" }, name), h("td", { class: "figure" }, String(value)),
-      h("td", { class: "figure" }, rebuilt === null ? "–" : String(rebuilt[name])), h("td", { lang: "en" }, unit)));
-    const sources = features.map(({ feature, value, unit: of, event_time: at }) => h("tr", {}, h("th", { scope: "row" }, feature), h("td", { class: "figure" }, value === null ? t("missing") : String(value)),
-      h("td", { lang: "en" }, of === "1" ? "" : of), h("td", { class: "when" }, at === null ? t("sent") : moment(at))));
-    const head = (...names) => h("thead", {}, h("tr", {}, names.map(([name, figure]) => h("th", { scope: "col", class: figure ? "figure" : null }, t(name)))));
-    return h("div", { class: "card" }, h("h2", {}, h("span", { class: `badge ${stamp[0]}`, id: "stamp" }, stamp[1])), h("p", { class: "receipt-id" }, h("code", {}, `${receipt}/${row}`)),
-      h("p", { class: "muted" }, `${model} v${version} · ${service} · ${moment(time)}${house === null ? "" : ` · ${t("house_number", { house })}`}`),
-      h("div", { class: "pair" },
-        h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": t("answered") }, h("table", {}, head(["value"], ["answered", true], ["rebuilt", true], ["unit"]), h("tbody", {}, values))),
-        h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": t("made_from") }, h("table", {}, head(["feature"], ["value", true], ["unit"], ["observed"]), h("tbody", {}, sources)))));
+  /** The card of one row of a receipt. */
+  card({
+    receipt,
+    row: number,
+    time,
+    model,
+    version,
+    feature_service: service,
+    house_id: house,
+    features,
+    unit,
+    answered,
+    rebuilt,
+    identical,
+  }) {
+    const stamp =
+      rebuilt === null ? ["warn", t("not_rebuilt")] : identical ? ["good", t("identical")] : ["bad", t("different")];
+    const values = Object.entries(answered).map(([name, value]) =>
+      row(
+        name,
+        figure(String(value)),
+        figure(rebuilt === null ? "–" : String(rebuilt[name])),
+        h("td", { lang: "en" }, unit),
+      ),
+    );
+    const sources = features.map(({ feature, value, unit: of, event_time: at }) =>
+      row(
+        feature,
+        figure(value === null ? t("missing") : String(value)),
+        h("td", { lang: "en" }, of === "1" ? "" : of),
+        h("td", { class: "when" }, at === null ? t("sent") : moment(at)),
+      ),
+    );
+    return h(
+      "div",
+      { class: "card" },
+      h("h2", {}, h("span", { class: `badge ${stamp[0]}`, id: "stamp" }, stamp[1])),
+      h("p", { class: "receipt-id" }, h("code", {}, `${receipt}/${number}`)),
+      h(
+        "p",
+        { class: "muted" },
+        `${model} v${version} · ${service} · ${moment(time)}${house === null ? "" : ` · ${t("house_number", { house })}`}`,
+      ),
+      h(
+        "div",
+        { class: "pair" },
+        table(t("answered"), ["value", "#answered", "#rebuilt", "unit"], values),
+        table(t("made_from"), ["feature", "#value", "unit", "observed"], sources),
+      ),
+    );
   }
 }

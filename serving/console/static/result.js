@@ -1,8 +1,9 @@
 // The price, its interval and its reasons, as the last reply gave them.
 
-import { IntervalChart, ReasonsChart } from "./charts.js";
+import { IntervalChart, ReasonsChart } from "./price_charts.js";
 import { h, say } from "./dom.js";
 import { amount, number, percent, t } from "./i18n.js";
+import { figure, row, table } from "./table.js";
 
 const MOST_REASONS = 8;
 const SPEAK_MS = 700;
@@ -15,7 +16,13 @@ export function waterfall({ base_value: base, contributions }, values, price) {
   const rows = [{ name: "base", label: t("base_value"), value: "", from: base, to: base, total: true }];
   let at = base;
   for (const [name, added] of shown) {
-    rows.push({ name, label: name, value: values[name] === null ? t("missing") : number(values[name]), from: at, to: at + added });
+    rows.push({
+      name,
+      label: name,
+      value: values[name] === null ? t("missing") : number(values[name]),
+      from: at,
+      to: at + added,
+    });
     at += added;
   }
   if (rest.length) {
@@ -36,16 +43,37 @@ export class Result {
     this.range = h("p", { class: "muted", id: "price-range" });
     this.notice = h("div", { class: "notice", role: "alert", hidden: true });
     this.who = h("p", { class: "muted small", id: "price-version" });
-    this.receipt = h("button", { type: "button", class: "link small", id: "price-receipt", hidden: true, onclick: () => openReceipt(this.last) });
+    this.receipt = h("button", {
+      type: "button",
+      class: "link small",
+      id: "price-receipt",
+      hidden: true,
+      onclick: () => openReceipt(this.last),
+    });
     this.table = h("tbody");
     this.ticker = h("div", { class: "ticker", "aria-hidden": "true", hidden: true }); // small screens: in sight of the sliders
     const [interval, reasons] = [h("div", { class: "place" }), h("div", { class: "place" })];
-    this.element = h("div", { class: "card result", "aria-busy": "false" },
-      h("h2", {}, t("price")), this.price, this.change, interval, this.range, this.notice,
-      h("h3", {}, t("reasons")), h("p", { class: "muted small" }, t("reasons_how")), reasons,
-      h("details", {}, h("summary", {}, t("as_table")), h("table", {},
-        h("thead", {}, h("tr", {}, h("th", { scope: "col" }, t("feature")), h("th", { scope: "col", class: "figure" }, t("value")), h("th", { scope: "col", class: "figure" }, t("adds")))), this.table)),
-      h("div", { class: "meta" }, this.who, this.receipt), this.spoken);
+    this.element = h(
+      "div",
+      { class: "card result", "aria-busy": "false" },
+      h("h2", {}, t("price")),
+      this.price,
+      this.change,
+      interval,
+      this.range,
+      this.notice,
+      h("h3", {}, t("reasons")),
+      h("p", { class: "muted small" }, t("reasons_how")),
+      reasons,
+      h(
+        "details",
+        {},
+        h("summary", {}, t("as_table")),
+        table(t("reasons"), ["feature", "#value", "#adds"], this.table),
+      ),
+      h("div", { class: "meta" }, this.who, this.receipt),
+      this.spoken,
+    );
     this.interval = new IntervalChart(interval);
     this.reasons = new ReasonsChart(reasons);
   }
@@ -58,29 +86,48 @@ export class Result {
     this.price.textContent = money(price);
     const between = t("between", { low: money(low), high: money(high), coverage: percent(tags.coverage, 0) });
     this.range.textContent = between;
-    say(this.change, stored === null || stored === price ? "" : t("against_stored", { change: money(price - stored, true) }));
+    say(
+      this.change,
+      stored === null || stored === price ? "" : t("against_stored", { change: money(price - stored, true) }),
+    );
     this.ticker.replaceChildren(h("strong", {}, money(price)), h("span", {}, `${money(low)} – ${money(high)}`));
     this.ticker.hidden = false;
     this.change.classList.toggle("down", stored !== null && price < stored);
-    this.interval.show({ price, low, high, stored, money }, t("interval_label", { price: money(price), low: money(low), high: money(high) }));
+    this.interval.show(
+      { price, low, high, stored, money },
+      t("interval_label", { price: money(price), low: money(low), high: money(high) }),
+    );
     this.explain(tags, price, money);
-    this.who.textContent = t("priced_by", { model: tags.model, version: tags.version, ms: number(tags.inference_ms, 2) });
+    this.who.textContent = t("priced_by", {
+      model: tags.model,
+      version: tags.version,
+      ms: number(tags.inference_ms, 2),
+    });
     this.last = tags.receipt;
     say(this.receipt, tags.receipt ? t("open_receipt") : "");
     this.settle();
     clearTimeout(this.speaking);
-    this.speaking = setTimeout(() => { this.spoken.textContent = `${t("price")}: ${money(price)}. ${between}`; }, SPEAK_MS);
+    this.speaking = setTimeout(() => {
+      this.spoken.textContent = `${t("price")}: ${money(price)}. ${between}`;
+    }, SPEAK_MS);
   }
 
   explain(tags, price, money) {
     const values = Object.fromEntries(tags.features.names.map((name, at) => [name, tags.features.rows[0][at]]));
     const rows = waterfall(tags.explanations[0], values, price);
-    const told = rows.slice(1, 4).map((row) => `${row.label} ${money(row.to - row.from, true)}`).join(", ");
+    const told = rows
+      .slice(1, 4)
+      .map((row) => `${row.label} ${money(row.to - row.from, true)}`)
+      .join(", ");
     this.reasons.show({ rows, money }, t("reasons_label", { reasons: told }));
-    const all = Object.entries(tags.explanations[0].contributions).sort(([, one], [, other]) => Math.abs(other) - Math.abs(one));
-    this.table.replaceChildren(...all.map(([name, added]) => h("tr", {},
-      h("th", { scope: "row" }, name), h("td", { class: "figure" }, values[name] === null ? t("missing") : number(values[name], 6)),
-      h("td", { class: "figure" }, money(added, true)))));
+    const all = Object.entries(tags.explanations[0].contributions).sort(
+      ([, one], [, other]) => Math.abs(other) - Math.abs(one),
+    );
+    this.table.replaceChildren(
+      ...all.map(([name, added]) =>
+        row(name, figure(values[name] === null ? t("missing") : number(values[name], 6)), figure(money(added, true))),
+      ),
+    );
   }
 
   /** The answer is the one to the present values. */

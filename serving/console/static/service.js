@@ -1,9 +1,10 @@
 // The view of the traffic: what the service's figures say, as the differences between two readings.
 
 import * as api from "./api.js";
-import { Sparkline } from "./charts.js";
+import { Sparkline } from "./figure_charts.js";
 import { h, say } from "./dom.js";
 import { ago, number, percent, t } from "./i18n.js";
+import { cell, figure, row, table } from "./table.js";
 
 const EVERY_MS = 2000;
 const KEPT = 150; // readings: five minutes
@@ -11,7 +12,9 @@ const WINDOW = 15; // readings that a rate is taken over: half a minute
 
 // Questions after the health are no traffic.
 const total = (requests, wanted = () => true) =>
-  requests.filter((each) => !each.path.startsWith("/health") && wanted(each)).reduce((sum, { count }) => sum + count, 0);
+  requests
+    .filter((each) => !each.path.startsWith("/health") && wanted(each))
+    .reduce((sum, { count }) => sum + count, 0);
 const failed = ({ code }) => Number(code) >= 500;
 const refused = ({ code }) => Number(code) >= 400 && Number(code) < 500;
 
@@ -22,7 +25,8 @@ export function quantile(share, before, after) {
   if (all <= 0) return null;
   let [low, under] = [0, 0];
   for (const [end, count] of counts) {
-    if (count >= share * all) return end === null ? low : low + (end - low) * ((share * all - under) / (count - under || 1));
+    if (count >= share * all)
+      return end === null ? low : low + (end - low) * ((share * all - under) / (count - under || 1));
     [low, under] = [end, count];
   }
   return null;
@@ -62,16 +66,37 @@ export class ServiceView {
     this.since = h("p", { class: "muted", id: "since" }, t("reading"));
     this.alarm = h("p", { class: "notice", role: "alert", hidden: true });
     this.table = h("tbody", { id: "requests" });
-    this.element = h("div", { class: "stack" }, h("h1", {}, t("nav_service")), this.since, this.alarm,
-      h("div", { class: "tiles" }, Object.values(this.tiles).map(({ element }) => element)),
-      h("div", { class: "card" }, h("h2", {}, t("since_start")), h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": t("since_start") }, h("table", {},
-        h("thead", {}, h("tr", {}, h("th", { scope: "col" }, t("path")), h("th", { scope: "col" }, t("status")), h("th", { scope: "col", class: "figure" }, t("calls")))), this.table))));
+    this.element = h(
+      "div",
+      { class: "stack" },
+      h("h1", {}, t("nav_service")),
+      this.since,
+      this.alarm,
+      h(
+        "div",
+        { class: "tiles" },
+        Object.values(this.tiles).map(({ element }) => element),
+      ),
+      h(
+        "div",
+        { class: "card" },
+        h("h2", {}, t("since_start")),
+        table(t("since_start"), ["path", "status", "#calls"], this.table),
+      ),
+    );
   }
 
   tile(name) {
     const value = h("p", { class: "figure-large", id: `tile-${name}` }, "–");
     const place = h("div", { class: "place" });
-    const element = h("div", { class: "card tile" }, h("h2", {}, t(`tile_${name}`)), value, h("p", { class: "muted small" }, t(`tile_${name}_how`)), place);
+    const element = h(
+      "div",
+      { class: "card tile" },
+      h("h2", {}, t(`tile_${name}`)),
+      value,
+      h("p", { class: "muted small" }, t(`tile_${name}_how`)),
+      place,
+    );
     return { element, value, chart: new Sparkline(place) };
   }
 
@@ -109,10 +134,20 @@ export class ServiceView {
       this.tiles[name].value.textContent = now;
       this.tiles[name].chart.show(values, t("spark_label", { name: t(`tile_${name}`), value: now }));
     }
-    say(this.since, t("running_since", { ago: ago(Date.now() / 1000 - figures.started), busy: number(figures.in_flight ?? 0), rows: number(figures.rows ?? 0, 9) }));
+    say(
+      this.since,
+      t("running_since", {
+        ago: ago(Date.now() / 1000 - figures.started),
+        busy: number(figures.in_flight ?? 0),
+        rows: number(figures.rows ?? 0, 9),
+      }),
+    );
     say(this.alarm, figures.rows_lost > 0 ? t("rows_lost", { count: number(figures.rows_lost, 9) }) : "");
     const sorted = [...figures.requests].sort((one, other) => other.count - one.count);
-    this.table.replaceChildren(...sorted.map(({ path, code, count }) => h("tr", {},
-      h("th", { scope: "row" }, h("code", {}, path)), h("td", {}, h("span", { class: `code c${code[0]}` }, code)), h("td", { class: "figure" }, number(count, 9)))));
+    this.table.replaceChildren(
+      ...sorted.map(({ path, code, count }) =>
+        row(h("code", {}, path), cell(h("span", { class: `code c${code[0]}` }, code)), figure(number(count, 9))),
+      ),
+    );
   }
 }

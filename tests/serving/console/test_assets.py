@@ -30,7 +30,7 @@ def test_every_string_that_the_page_names_is_there_and_every_string_is_named() -
     named = set(re.findall(r"\bt\(\"(\w+)\"", text)) | set(re.findall(r'data-(?:text|label)="(\w+)"', text))
     assert named <= set(strings("en"))
     # In lists and conditions a name stands alone.
-    quoted = set(re.findall(r'"(\w+)"', text)) | named
+    quoted = set(re.findall(r'"#?(\w+)"', text)) | named
     assert {name for name in strings("en") if name not in quoted and not name.startswith(PREFIXES)} == set()
 
 

@@ -185,6 +185,11 @@ def test_what_the_service_refuses_is_shown_where_it_was_typed(inside: Page, open
         inside.get_by_label("House id").fill(house)
         inside.get_by_role("button", name="Open", exact=True).click()
         expect(inside.locator("#house-fault")).to_contain_text(words)
+    assert inside.locator("#features").evaluate("box => box.inert")  # whose features would they be?
+    inside.get_by_label("House id").fill("30")
+    inside.keyboard.press("Enter")
+    expect(inside.locator("#price-now")).to_have_text(f"${asked(opened, ['house_id'], [30]):,}")
+    assert not inside.locator("#features").evaluate("box => box.inert")
 
 
 def test_an_answer_about_a_house_that_was_left_is_dropped(inside: Page, opened: Opened) -> None:
@@ -253,11 +258,11 @@ def test_a_service_that_goes_away_is_told_and_the_page_goes_on_when_it_is_back(i
     opened.lose_service()
     slider(inside, "RM").fill("8")
     expect(inside.locator(".result .notice")).to_contain_text("does not answer")
-    expect(inside.locator("#outage")).to_contain_text("The service does not answer")
+    expect(inside.locator("#outage")).to_contain_text("The service does not answer", timeout=15_000)
     assert inside.locator("#price-now").text_content() == before
     expect(view(inside, "drift")).to_contain_text("does not answer")
     opened.regain_service()
-    expect(inside.locator("#outage")).to_be_hidden()
+    expect(inside.locator("#outage")).to_be_hidden(timeout=15_000)
     inside.locator('.tabs a[href="#price"]').click()
     expect(inside.locator("#price-now")).to_have_text(f"${asked(opened, ['house_id', 'RM'], [17, 8]):,}")
 
@@ -363,8 +368,10 @@ def test_language_and_theme_can_be_chosen_and_are_kept(inside: Page) -> None:
     inside.get_by_role("button", name="Dark").click()
     dark = inside.evaluate("getComputedStyle(document.body).backgroundColor")
     assert dark != light
+    inside.get_by_label("House id").fill("20")
     inside.get_by_label("Language").select_option("es")
     expect(inside.get_by_role("heading", name="Por qué este precio")).to_be_visible()
+    expect(inside.get_by_label("Id de la vivienda")).to_have_value("20")
     inside.reload()
     expect(inside.locator("html")).to_have_attribute("lang", "es")
     expect(inside.locator("#price-now")).to_have_text(re.compile(r"\d"))
@@ -399,7 +406,7 @@ def violations(page: Page) -> list[str]:
     """What axe calls serious or critical, with the places."""
     from axe_playwright_python.sync_playwright import Axe
 
-    found = Axe().run(page).response["violations"]
+    found = Axe().run(page, options={"resultTypes": ["violations"]}).response["violations"]
     grave = [each for each in found if each["impact"] in ("serious", "critical")]
     return [f"{each['id']}: {[node['target'] for node in each['nodes']]}" for each in grave]
 

@@ -2,16 +2,22 @@
 
 import http.client
 import json
+import os
+import signal
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from typing import Any
 
+import psutil
 import pytest
 
 from serving.console.answers import Console
 from serving.console.assets import POLICY
 from serving.console.http_server import MOST_BODY_BYTES, serve
+from serving.console.links import Links
 from serving.console.upstream import Upstream
+from serving.process.processes import listeners
 from serving.settings import Settings
 from tests.ports import free_port
 from tests.serving.conftest import PREDICTIONS, Client, Reply
@@ -140,3 +146,30 @@ def test_the_page_is_told_whether_it_needs_a_key_and_which_links_answer(
     assert told["needs_key"] is False
     links = {one["name"]: (one["url"], one["answers"]) for one in told["links"]}
     assert links == {"zenml_run": (here, True), "data_docs": (set_["console_data_docs"], False)}
+
+
+def test_links_of_a_console_for_other_machines_are_not_judged_from_here() -> None:
+    gone = f"http://{HOST}:{free_port()}/"
+    assert Links({"data_docs": gone}, reader_is_here=True).current()[0]["answers"] is False
+    assert Links({"data_docs": gone}, reader_is_here=False).current()[0]["answers"] is True
+
+
+def test_a_service_has_its_console_and_gets_a_new_one_when_that_dies(client: Client, console_port: int) -> None:
+    deadline = time.monotonic() + 60
+    first = await_listener(console_port, deadline)
+    assert ask(console_port, "GET", "/health/ready").json["version"] == "1"
+    assert price(console_port, client.key).prices == client.post(HOUSE).prices
+    os.kill(first, signal.SIGKILL)
+    while (second := await_listener(console_port, deadline)) == first:
+        time.sleep(0.05)
+    assert ask(console_port, "GET", "/").status == 200
+    assert client.post(HOUSE).status == 200
+    assert psutil.Process(second).ppid() == client.service.pid
+
+
+def await_listener(port: int, deadline: float) -> int:
+    """The process that listens on the port."""
+    while not (found := listeners(port)):
+        assert time.monotonic() < deadline, "the console did not start"
+        time.sleep(0.05)
+    return found[0] or 0

@@ -35,7 +35,8 @@ def live(plot: Plot, timeline: Timeline) -> bool:
     day, fault = Day(plot, settings, timeline), ""
 
     def alert(message: dict[str, Any]) -> None:
-        timeline.tell("alert", f"{message['name']}: {message['summary']}", **message)
+        figures = {name: message[name] for name in ("name", "status", "severity", "done", "to_do")}
+        timeline.tell("alert", f"{message['name']}: {message['summary']}", **figures)
 
     with on_call(settings.alert_webhook.get_secret_value(), alert):
         try:

@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from pipelines.story.plot import StoryError
 from serving.records.feedback import Feedback
 
 RESAMPLES = 2000
@@ -28,11 +29,11 @@ def error_of(records: list[Feedback], version: str, since: float) -> Error:
     """The error of the prices that the version answered and whose true ones came since then (seconds since 1970).
 
     Raises:
-        ValueError: there are none.
+        StoryError: there are none.
     """
     found = [one for one in records if one.version == version and one.received >= since and one.price is not None]
     if not found:
-        raise ValueError(f"No true price of a prediction of version {version} came.")
+        raise StoryError(f"No true price of a prediction of version {version} came.")
     squares = np.square([one.truth - (one.price or 0.0) for one in found])
     draw = np.random.default_rng(SEED).integers(len(squares), size=(RESAMPLES, len(squares)))
     low, high = np.sqrt(np.percentile(squares[draw].mean(axis=1), ENDS))

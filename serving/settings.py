@@ -28,6 +28,7 @@ class Settings(BaseSettings):
     models_dir: Path
     profiles_dir: Path
     mlflow_artifacts: str
+    artifact_store: str  # read by zenml_config/stack.py
     host: str
     rest_port: int = Field(ge=1, le=65535)
     metrics_port: int = Field(ge=1, le=65535)

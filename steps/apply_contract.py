@@ -48,8 +48,9 @@ def apply_definitions(settings: Settings) -> "FeatureStore":
     Raises:
         ConfigurationError: the definitions cannot be read.
     """
-    for folder in (settings.var_dir / "feast", Path(settings.offline_dir)):
-        folder.mkdir(parents=True, exist_ok=True)
+    (settings.var_dir / "feast").mkdir(parents=True, exist_ok=True)
+    if "://" not in settings.offline_dir:
+        Path(settings.offline_dir).mkdir(parents=True, exist_ok=True)
     with only_registry_writer(settings):
         return _apply(settings)
 

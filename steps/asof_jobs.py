@@ -20,7 +20,7 @@ from serving.files import replace_file
 from steps.asof_join import Answer, Observation, columns_of, connect, join, reading
 from steps.core.asof_sql import ViewQuery, pull
 from steps.core.errors import ConfigurationError
-from steps.history_parts import parts
+from steps.history_parts import History, parts
 
 EPOCH, END = datetime(1, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, tzinfo=UTC)
 
@@ -76,7 +76,7 @@ class AsofJob(StoreJob):
         self,
         frame: pd.DataFrame,
         time: str,
-        views: Sequence[tuple[ViewQuery, Path]],
+        views: Sequence[tuple[ViewQuery, History]],
         resources: Resources,
         by_row: bool,
     ) -> None:
@@ -127,7 +127,7 @@ class AsofJob(StoreJob):
         self.observations = tuple(observation for _, observation in answered)
         return [answer for answer, _ in answered]
 
-    def _answer(self, connection: DuckDBPyConnection, view: ViewQuery, path: Path) -> tuple[Answer, Observation]:
+    def _answer(self, connection: DuckDBPyConnection, view: ViewQuery, path: History) -> tuple[Answer, Observation]:
         spine = self._spine(view)
         return reading(path, lambda files: join(connection, spine, view, files, self._as_of, self._by_row))
 
@@ -150,7 +150,7 @@ class PullJob(StoreJob):
 
     def __init__(
         self,
-        path: Path,
+        path: History,
         columns: Sequence[str],
         keys: Sequence[str],
         times: tuple[str, str | None],

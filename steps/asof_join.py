@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from steps.core.asof_sql import ViewQuery, asof_join
 from steps.core.errors import DataError
-from steps.history_parts import parts
+from steps.history_parts import History, parts
 
 BATCH = 262_144  # rows: 30 MB of thirteen features
 NEVER = np.iinfo(np.int64).min  # numpy's own "no time"
@@ -101,7 +101,7 @@ def connect(memory_limit: str | None = None, threads: int | None = None) -> duck
     return connection
 
 
-def reading[Read](path: Path, read: Callable[[list[Path]], Read]) -> Read:
+def reading[Read](path: History, read: Callable[[list[Path]], Read]) -> Read:
     """What `read` makes of the files of a history; it is asked again if a writer merged them meanwhile.
 
     Raises:

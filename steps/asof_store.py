@@ -40,7 +40,7 @@ class AsofOfflineStoreConfig(FeastConfigBaseModel):
 
 
 class AsofOfflineStore(OfflineStore):
-    """Histories in local parquet files, joined by DuckDB."""
+    """Histories in parquet files, local or in a bucket, joined by DuckDB."""
 
     supports_filter_by_created_timestamp = True
 
@@ -126,7 +126,7 @@ class AsofOfflineStore(OfflineStore):
         path = source_path(source_of(feature_view), config)
         rows = conform(table, view_schema(feature_view), feature_view.name)
         if len(rows):
-            with only_writer(str(path.parent)):
+            with only_writer(str(path).rpartition("/")[0]):
                 append(path, rows)
         if progress:
             progress(len(rows))

@@ -3,7 +3,8 @@
 A row that is appended to three million others writes a new small part; nothing that is there is rewritten. Small parts
 are merged as they become many. `part-A-B.parquet` holds what was appended as numbers A to B, so that a merged part
 hides the ones that it was made from as soon as it has its name, whether or not they are removed already. DuckDB, Dask
-and PyArrow all read the folder as one table; a single file, as earlier versions wrote it, goes on being read.
+and PyArrow all read the folder as one table; a single file, as earlier versions wrote it, goes on being read. In a
+bucket there are the same parts (`steps.bucket_history`).
 """
 
 import re
@@ -16,11 +17,15 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from serving.files import replace_file
+from steps.bucket_history import BucketHistory
 
 NAME = re.compile(r"part-(\d{10})-(\d{10})\.parquet")
 UNFINISHED_FOLDER = ".folder"
 MANY = 16  # parts, before the newest are merged
 ROWS_PER_GROUP = 122_880  # DuckDB's own
+
+
+History = Path | BucketHistory
 
 
 class Part(NamedTuple):
@@ -31,21 +36,32 @@ class Part(NamedTuple):
     path: Path
 
 
-def parts(path: Path) -> list[Path]:
+def parts(path: History) -> list[Path]:
     """The files of a history in the order in which they were appended; none if there is no history yet."""
+    if isinstance(path, BucketHistory):
+        path = path.snapshot()
     if path.is_file():
         return [path]
     folder = path if path.exists() else _unfinished(path)  # a process that died between two renames left that one
     return [part.path for part in _visible(_named(folder))]
 
 
-def append(path: Path, added: pa.Table) -> None:
+def append(path: History, added: pa.Table) -> None:
     """Put the rows behind those of the history at once; call it as the only writer.
 
     Columns that the history lacks so far are missing in all its rows, which are rewritten for it this once: every part
     has the same columns and types.
     """
+    if isinstance(path, BucketHistory):
+        path.change(lambda copy: _append(copy, added))
+        path.change(_tidy)
+        return
     _become_folder(path)
+    _append(path, added)
+    _merge_newest(path)
+
+
+def _append(path: Path, added: pa.Table) -> None:
     there = _visible(_named(path))
     if there and (known := _schema(there)).names != added.schema.names:
         wanted = pa.unify_schemas([known.remove_metadata(), added.schema.remove_metadata()])
@@ -53,12 +69,23 @@ def append(path: Path, added: pa.Table) -> None:
         there, added = _visible(_named(path)), _conform(added, wanted)
     number = there[-1].last + 1 if there else 1
     _write(path, number, number, lambda writer: writer.write_table(added, ROWS_PER_GROUP), added.schema)
+
+
+def _tidy(path: Path) -> None:
+    _remove_hidden(path)
     _merge_newest(path)
 
 
-def replace(path: Path, history: pa.Table) -> None:
+def replace(path: History, history: pa.Table) -> None:
     """Put the rows in the place of all that the history held, at once; call it as the only writer."""
+    if isinstance(path, BucketHistory):
+        path.change(lambda copy: _replace(copy, history))
+        return
     _become_folder(path)
+    _replace(path, history)
+
+
+def _replace(path: Path, history: pa.Table) -> None:
     there = _visible(_named(path))
     first, last = (there[0].first, there[-1].last + 1) if there else (1, 1)
     _write(path, first, last, lambda writer: writer.write_table(history, ROWS_PER_GROUP), history.schema)

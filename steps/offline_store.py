@@ -2,6 +2,7 @@
 
 import contextlib
 import fcntl
+import hashlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -10,28 +11,42 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from serving.contract import HOUSE_FEATURES, HOUSE_TARGET
+from serving.settings import read_settings
 from steps import history_parts
+from steps.bucket_history import BucketHistory
 from steps.core.errors import ConfigurationError, DataError
 from steps.core.fingerprint import HOUSE_ID
 from steps.core.publication import CREATED, EVENT
+from steps.history_parts import History
+from steps.registry_lock import only_one
 
 VIEWS = (HOUSE_FEATURES, HOUSE_TARGET)
 
 
-def history_path(offline_dir: str, view: str) -> Path:
-    """The place of a feature view's history: a folder of parts, or one file (`steps.history_parts`).
+def history_path(offline_dir: str, view: str) -> History:
+    """The place of a feature view's history: parts in a folder or in a bucket, or one file (`steps.history_parts`).
 
     Raises:
-        ConfigurationError: the place is no local folder.
+        ConfigurationError: the place is neither.
     """
-    if "://" in offline_dir:
-        raise ConfigurationError(
-            f"HPP_OFFLINE_DIR is {offline_dir!r}; publishing writes to a local folder only, so far."
-        )
-    return Path(offline_dir) / f"{view}.parquet"
+    return history_at(f"{offline_dir.rstrip('/')}/{view}.parquet")
 
 
-def read_history(path: Path, columns: Sequence[str]) -> pd.DataFrame:
+def history_at(place: str) -> History:
+    """The history at a path, or at an address `s3://bucket/…`.
+
+    Raises:
+        ConfigurationError: the address is of another kind.
+    """
+    if place.startswith("s3://"):
+        name = hashlib.sha256(place.encode()).hexdigest()[:16]
+        return BucketHistory(place, read_settings().var_dir / "feast" / "copies" / name)
+    if "://" in place:
+        raise ConfigurationError(f"HPP_OFFLINE_DIR leads to {place!r}. Wanted a folder, or s3://bucket/folder.")
+    return Path(place)
+
+
+def read_history(path: History, columns: Sequence[str]) -> pd.DataFrame:
     """Every observation of a view; none, with the right types, if there is no file yet.
 
     Raises:
@@ -57,12 +72,12 @@ def read_history(path: Path, columns: Sequence[str]) -> pd.DataFrame:
     return stored[wanted].astype(dict.fromkeys(columns, "Float64"))
 
 
-def append_history(path: Path, added: pd.DataFrame) -> None:
+def append_history(path: History, added: pd.DataFrame) -> None:
     """Put new observations behind those of the history, all or none; call it as the only writer."""
     history_parts.append(path, pa.Table.from_pandas(added, preserve_index=False))
 
 
-def write_history(path: Path, history: pd.DataFrame) -> None:
+def write_history(path: History, history: pd.DataFrame) -> None:
     """Put the history in the place of what there was, at once; call it as the only writer."""
     history_parts.replace(path, pa.Table.from_pandas(history, preserve_index=False))
 
@@ -70,7 +85,11 @@ def write_history(path: Path, history: pd.DataFrame) -> None:
 @contextlib.contextmanager
 def only_writer(offline_dir: str) -> Iterator[None]:
     """Hold back every other run that wants to append, so that none loses what another one added."""
-    folder = history_path(offline_dir, HOUSE_FEATURES).parent
+    if "://" in offline_dir:
+        with only_one(read_settings(), "feast offline"):
+            yield
+        return
+    folder = Path(offline_dir)
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / ".lock").open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)

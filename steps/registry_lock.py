@@ -25,15 +25,27 @@ def only_registry_writer(settings: Settings) -> Iterator[None]:
     Raises:
         ConfigurationError: the registry's database does not answer, or somebody holds the lock for too long.
     """
+    with only_one(settings, "feast apply"):
+        yield
+
+
+@contextlib.contextmanager
+def only_one(settings: Settings, purpose: str) -> Iterator[None]:
+    """Hold back everybody else who does the same to the project: on all machines if the registry is in PostgreSQL.
+
+    Raises:
+        ConfigurationError: the registry's database does not answer, or somebody holds the lock for too long.
+    """
     from feast.repo_config import load_repo_config
 
     config = load_repo_config(settings.feature_repo, settings.feature_repo / "feature_store.yaml")
     path = str(config.registry.path)
     if path.startswith("postgresql"):
-        with _advisory_lock(path, config.project):
+        with _advisory_lock(path, f"{purpose} {config.project}"):
             yield
     else:
-        with _file_lock(_lock_file(path, settings)):
+        place = _lock_file(path, settings)
+        with _file_lock(place.with_name(f"{place.name}.{purpose.rpartition(' ')[2]}")):
             yield
 
 
@@ -56,7 +68,7 @@ def _file_lock(path: Path) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _advisory_lock(path: str, project: str) -> Iterator[None]:
+def _advisory_lock(path: str, name: str) -> Iterator[None]:
     """PostgreSQL's lock of this name; it is let go when the connection ends, however that comes about."""
     from sqlalchemy import create_engine, text
     from sqlalchemy.exc import SQLAlchemyError
@@ -66,13 +78,12 @@ def _advisory_lock(path: str, project: str) -> Iterator[None]:
     try:
         connection = engine.connect()
         connection.execute(text(f"SET lock_timeout = '{LONGEST_WAIT_S}s'"))
-        key = zlib.crc32(f"feast apply {project}".encode())
-        connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": key})
+        connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": zlib.crc32(name.encode())})
     except SQLAlchemyError as err:
         cause = str(err).splitlines()[0]
         raise ConfigurationError(
             f"The registry at {engine.url.render_as_string(hide_password=True)} cannot be locked: {cause}. Check "
-            f"HPP_REGISTRY; who holds the lock of an apply longer than {LONGEST_WAIT_S} s is to be ended."
+            f"HPP_REGISTRY; who holds the lock {name!r} longer than {LONGEST_WAIT_S} s is to be ended."
         ) from err
     with connection:
         yield

@@ -52,8 +52,8 @@ def open_experiment(client: "MlflowClient", settings: Settings) -> "Experiment":
     """
     experiment = client.get_experiment_by_name(EXPERIMENT)
     if experiment is None:
-        is_local = tracking_uri().startswith("sqlite:")
-        place = settings.mlflow_artifacts if is_local else None  # a tracking server knows its own place
+        has_server = tracking_uri().startswith(("http://", "https://"))
+        place = None if has_server else settings.mlflow_artifacts  # a tracking server knows its own place
         experiment = client.get_experiment(client.create_experiment(EXPERIMENT, artifact_location=place))
     return experiment
 

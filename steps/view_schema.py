@@ -10,6 +10,8 @@ from feast.type_map import feast_value_type_to_pa
 
 from steps.core.errors import ConfigurationError
 from steps.core.observations import HistorySchema
+from steps.history_parts import History
+from steps.offline_store import history_at
 
 if TYPE_CHECKING:
     from feast.repo_config import RepoConfig
@@ -26,19 +28,19 @@ def source_of(view: FeatureView) -> DataSource:
     return view.batch_source
 
 
-def source_path(source: DataSource, config: "RepoConfig") -> Path:
+def source_path(source: DataSource, config: "RepoConfig") -> History:
     """The place of a source's history.
 
     Raises:
-        ConfigurationError: it is no place in the local file system.
+        ConfigurationError: it has none that this store reads.
     """
     path = getattr(source, "path", None)
-    if not path or "://" in path:
+    if not path:
         raise ConfigurationError(
-            f"The source {source.name} is at {path!r}. The offline store of HPP_OFFLINE_STORE reads local parquet "
-            "files; for others choose one of Feast's own, as {type: duckdb}."
+            f"The source {source.name} has no path. The offline store of HPP_OFFLINE_STORE reads parquet files; for "
+            "other sources choose one of Feast's own stores, as {type: duckdb}."
         )
-    return Path(config.repo_path or ".", path)
+    return history_at(path if "://" in path else str(Path(config.repo_path or ".", path)))
 
 
 def view_schema(view: FeatureView) -> HistorySchema:

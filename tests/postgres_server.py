@@ -30,29 +30,65 @@ def postgres_program(name: str) -> str:
     return str(found)
 
 
+class Postgres:
+    """A server of its own in an empty folder, which can be stopped and started again on the same data and port."""
+
+    def __init__(self, folder: Path, owner: str | None) -> None:
+        self.port = free_port()
+        self._folder, self._owner = folder, owner
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def address(self, database: str = USER) -> str:
+        """The address of a database, `postgresql+psycopg://…`."""
+        return f"postgresql+psycopg://{USER}@127.0.0.1:{self.port}/{database}"
+
+    def make(self, database: str) -> None:
+        """Make an empty database."""
+        with psycopg.connect(host="127.0.0.1", port=self.port, user=USER, autocommit=True) as connection:
+            connection.execute(f'CREATE DATABASE "{database}"'.encode())
+
+    def start(self) -> None:
+        """Start it and wait until it answers."""
+        folder = self._folder
+        command = [postgres_program("postgres"), "-D", str(folder / "data"), "-h", "127.0.0.1", "-p", str(self.port)]
+        command += ["-k", str(folder), "-F"]
+        self._process = subprocess.Popen(command, user=self._owner, cwd=folder, stderr=subprocess.DEVNULL)
+        _wait(self.port)
+
+    def stop(self) -> None:
+        """End it, and every connection to it."""
+        if self._process is not None:
+            self._process.send_signal(signal.SIGINT)  # its "fast" stop: SIGTERM waits for the clients to go
+            self._process.wait(PATIENCE_S)
+            self._process = None
+
+
 @contextlib.contextmanager
-def postgres_server() -> Iterator[str]:
-    """The address of an empty database, `postgresql+psycopg://…`, on a free port; nothing of it stays."""
-    initdb, program = postgres_program("initdb"), postgres_program("postgres")
+def running_postgres() -> Iterator[Postgres]:
+    """A running server; nothing of it stays."""
+    initdb = postgres_program("initdb")
     # It refuses to run as root; pytest's own folders are closed to everybody else.
     owner = USER if os.geteuid() == 0 else None
     folder = Path(tempfile.mkdtemp(prefix="hpp-postgres-"))
     if owner:
         shutil.chown(folder, owner)
-    data, port = folder / "data", free_port()
+    server = Postgres(folder, owner)
     try:
-        made = [initdb, "-D", str(data), "-U", USER, "--auth=trust", "--no-sync", "--encoding=UTF8", "--locale=C"]
+        made = [initdb, "-D", str(folder / "data"), "-U", USER, "--auth=trust", "--no-sync"]
+        made += ["--encoding=UTF8", "--locale=C"]
         subprocess.run(made, user=owner, cwd=folder, check=True, stdout=subprocess.DEVNULL)
-        command = [program, "-D", str(data), "-h", "127.0.0.1", "-p", str(port), "-k", str(folder), "-F"]
-        process = subprocess.Popen(command, user=owner, cwd=folder, stderr=subprocess.DEVNULL)
-        try:
-            _wait(port)
-            yield f"postgresql+psycopg://{USER}@127.0.0.1:{port}/postgres"
-        finally:
-            process.send_signal(signal.SIGINT)  # its "fast" stop: SIGTERM waits for the clients to go
-            process.wait(PATIENCE_S)
+        server.start()
+        yield server
     finally:
+        server.stop()
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def postgres_server() -> Iterator[str]:
+    """The address of an empty database, `postgresql+psycopg://…`, on a free port; nothing of it stays."""
+    with running_postgres() as server:
+        yield server.address()
 
 
 def _wait(port: int) -> None:

@@ -26,10 +26,11 @@ def redis_program() -> str:
 
 
 @contextlib.contextmanager
-def redis_server(folder: Path, port: int | None = None) -> Iterator[int]:
-    """The port of a running server that keeps nothing."""
+def redis_server(folder: Path, port: int | None = None, keeps: bool = False) -> Iterator[int]:
+    """The port of a running server; it keeps nothing, or in the folder what the next one of that folder then has."""
     port = port or free_port()
     command = [redis_program(), "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", str(folder)]
+    command += ["--appendonly", "yes" if keeps else "no"]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
     try:
         _wait(port)

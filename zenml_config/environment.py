@@ -26,7 +26,7 @@ def read(path: Path, outer: dict[str, str]) -> dict[str, str]:
     `${file:PATH}` is replaced by what the file holds, such as a password that is mounted.
 
     Raises:
-        ValueError: a line is no assignment, or names a file that cannot be read.
+        ValueError: a line is no assignment, names a file that cannot be read, or refers to what nothing sets.
     """
     known = {"HPP_ROOT": str(ROOT), **outer}
     values = {"HPP_ROOT": known["HPP_ROOT"]}
@@ -40,6 +40,8 @@ def read(path: Path, outer: dict[str, str]) -> dict[str, str]:
         if name not in known:  # else a file that nobody needs would have to be there
             for other, replacement in known.items():
                 value = value.replace("${" + other + "}", replacement)
+            if "${" in value.replace(FROM_FILE, ""):
+                raise ValueError(f"{path}, line {number}: {name} refers to a variable that is not set: {value!r}.")
             known[name] = _with_secrets(value, f"{path}, line {number}")
         values[name] = known[name]
     return values

@@ -1,4 +1,4 @@
-"""The ZenML stack of the platform: local orchestrator and artifact store, MLflow as tracker and registry.
+"""The ZenML stack of the platform: local orchestrator, artifacts in a folder or bucket, MLflow as tracker and registry.
 
 Where HPP_ALERT_WEBHOOK is set and the stack has no alerter, it gets ours; one that is there, as Slack's, stays.
 
@@ -7,6 +7,7 @@ Where HPP_ALERT_WEBHOOK is set and the stack has no alerter, it gets ours; one t
 
 import os
 import shutil
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +16,7 @@ from typing import Any
 from zenml.client import Client
 from zenml.enums import StackComponentType
 
+from steps.core.errors import ConfigurationError
 from steps.webhook_alerter import FLAVOR, WebhookAlerterFlavor
 
 STACK = "house_price_local"
@@ -60,16 +62,17 @@ def _register(client: Client) -> None:
     tracker = {"tracking_uri": os.environ["MLFLOW_TRACKING_URI"]}
     moved = _component(client, StackComponentType.EXPERIMENT_TRACKER, EXPERIMENT_TRACKER, tracker)
     _component(client, StackComponentType.MODEL_REGISTRY, MODEL_REGISTRY, {})
-    mlflow: dict[StackComponentType, Any] = {
+    parts: dict[StackComponentType, Any] = {
+        StackComponentType.ARTIFACT_STORE: _artifact_store(client, os.environ.get("HPP_ARTIFACT_STORE", "")),
         StackComponentType.EXPERIMENT_TRACKER: EXPERIMENT_TRACKER,
         StackComponentType.MODEL_REGISTRY: MODEL_REGISTRY,
     }
-    if not client.list_stacks(name=STACK):
-        embedded = {StackComponentType.ORCHESTRATOR: "default", StackComponentType.ARTIFACT_STORE: "default"}
-        client.create_stack(name=STACK, components={**embedded, **mlflow})
-    elif moved:
+    known = client.list_stacks(name=STACK)
+    if not known:
+        client.create_stack(name=STACK, components={StackComponentType.ORCHESTRATOR: "default", **parts})
+    elif moved := moved or _stores_elsewhere(known[0], parts[StackComponentType.ARTIFACT_STORE]):
         # A process keeps the stack that it has seen until the stack itself, not only a component, is newer and active.
-        client.update_stack(STACK, component_updates=mlflow)
+        client.update_stack(STACK, component_updates=parts)
     told = _alerter(client)
     if moved or told or client.active_stack_model.name != STACK:
         client.activate_stack(STACK)
@@ -85,6 +88,31 @@ def _alerter(client: Client) -> bool:
     _component(client, kind, ALERTER, {}, FLAVOR)
     client.update_stack(STACK, component_updates={kind: ALERTER})
     return True
+
+
+def _artifact_store(client: Client, place: str) -> str:
+    """The name of the stack component that keeps artifacts there; one a place, so that earlier ones stay readable.
+
+    Args:
+        place: empty: ZenML's own folder; or s3://bucket/folder, whose keys and address come from AWS's variables.
+
+    Raises:
+        ConfigurationError: the place is of another kind.
+    """
+    if not place:
+        return "default"
+    if not place.startswith("s3://"):
+        raise ConfigurationError(
+            f"HPP_ARTIFACT_STORE is {place!r}. Wanted s3://bucket/folder, or nothing: artifacts then lie in "
+            "ZENML_LOCAL_STORES_PATH."
+        )
+    name = f"artifacts_{zlib.crc32(place.encode()):08x}"
+    _component(client, StackComponentType.ARTIFACT_STORE, name, {"path": place}, "s3")
+    return name
+
+
+def _stores_elsewhere(stack: Any, artifact_store: str) -> bool:
+    return [one.name for one in stack.components[StackComponentType.ARTIFACT_STORE]] != [artifact_store]
 
 
 def _component(

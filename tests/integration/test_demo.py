@@ -7,13 +7,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import yaml
 
 from pipelines import demo
 from serving import service
 from serving.settings import Settings, read_settings
 from tests.ports import free_port
-from zenml_config.environment import ROOT
+from tests.small_demo import small_configuration
 
 
 @pytest.fixture
@@ -21,18 +20,7 @@ def small_demo(platform_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPat
     """The demo's own configuration with searches of two candidates, on free ports; what it started is stopped."""
     from zenml_config.stack import register_stack
 
-    configuration = tmp_path / "root" / "zenml_config"
-    configuration.mkdir(parents=True)
-    for name in (*demo.PIPELINES, "model_card"):
-        (configuration / f"{name}.yaml").write_text((ROOT / "zenml_config" / f"{name}.yaml").read_text())
-    training = yaml.safe_load((configuration / "training.yaml").read_text())
-    training["parameters"]["validation"] |= {"folds": 3, "repeats": 1}
-    training["parameters"]["sensitive_features"]["cost"] |= {"bagging": None, "repeats": 1}
-    for experiment in training["parameters"]["experiments"]:
-        if experiment["search"]:
-            experiment["search"] |= {"iterations": 2, "folds": 2}
-    (configuration / "training.yaml").write_text(yaml.safe_dump(training))
-    monkeypatch.setenv("HPP_ROOT", str(configuration.parent))
+    monkeypatch.setenv("HPP_ROOT", str(small_configuration(tmp_path / "root")))
     monkeypatch.setenv("HPP_REST_PORT", str(free_port()))
     monkeypatch.setenv("HPP_METRICS_PORT", str(free_port()))
     monkeypatch.setenv("HPP_GRPC_PORT", str(free_port()))

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from serving.settings import read_settings
 from steps.registry import champion_version, versions
-from steps.tracking import ALIAS, MODEL, mlflow_client
+from steps.tracking import ALIAS, MODEL, mlflow_client, open_experiment
 from tests.postgres_server import postgres_server
 
 
@@ -18,6 +19,11 @@ def on_postgres(platform_dir: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator
         monkeypatch.setenv("MLFLOW_TRACKING_URI", address)
         yield
         mlflow.set_tracking_uri("")  # MLflow keeps for the process what it was told, and the server ends
+
+
+def test_artifacts_do_not_go_to_the_working_directory(on_postgres: None) -> None:
+    settings = read_settings()
+    assert open_experiment(mlflow_client(), settings).artifact_location == settings.mlflow_artifacts
 
 
 def test_versions_are_registered_found_and_given_the_alias(on_postgres: None) -> None:

@@ -28,6 +28,13 @@ def test_the_outer_environment_wins_and_what_derives_from_it_follows(tmp_path: P
     assert read(file, {"A": "/outer"})["B"] == "/outer/y"
 
 
+def test_a_reference_to_what_is_not_set_is_named_and_not_taken_for_a_value(tmp_path: Path) -> None:
+    file = write(tmp_path / "e.env", "A=redis://${HOST}:1\n")
+    with pytest.raises(ValueError, match="line 1: A refers to a variable that is not set"):
+        read(file, {})
+    assert read(file, {"A": "redis://db:1"})["A"] == "redis://db:1"
+
+
 @pytest.mark.parametrize("line", ["no assignment", "1A=x", "A B=x"])
 def test_a_line_that_is_no_assignment_is_named_with_its_number(tmp_path: Path, line: str) -> None:
     file = write(tmp_path / "e.env", f"A=1\n{line}\n")

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from steps.core.errors import ConfigurationError
+from tests.s3_server import BUCKET, s3_server
 from zenml_config.stack import EXPERIMENT_TRACKER, MODEL_REGISTRY, STACK, register_stack
 
 
@@ -46,6 +48,37 @@ def test_a_moved_mlflow_is_followed(monkeypatch: pytest.MonkeyPatch) -> None:
         assert active.config.model_dump()["tracking_uri"] == "postgresql://mlflow@db/mlflow"
     finally:
         monkeypatch.setenv("MLFLOW_TRACKING_URI", original)
+        register_stack()
+
+
+@pytest.mark.usefixtures("zenml_stack")
+def test_artifacts_go_to_the_bucket_of_the_environment_and_earlier_ones_stay_readable(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from zenml.client import Client
+
+    try:
+        with s3_server() as server:
+            for name, value in server.environment.items():
+                monkeypatch.setenv(name, value)
+            monkeypatch.setenv("HPP_ARTIFACT_STORE", f"s3://{BUCKET}/zenml")
+            register_stack()
+            store = Client().active_stack.artifact_store
+            assert store.path == f"s3://{BUCKET}/zenml"
+            with store.open(f"{store.path}/kept", "wb") as file:
+                file.write(b"1")
+            assert server.names() == ["zenml/kept"]
+            assert "default" in {one.name for one in Client().list_stack_components(type="artifact_store")}
+    finally:
+        monkeypatch.undo()
+        register_stack()
+    assert Client().active_stack.artifact_store.name == "default"
+
+
+@pytest.mark.usefixtures("zenml_stack")
+def test_artifacts_in_a_place_of_another_kind_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HPP_ARTIFACT_STORE", "ftp://houses")
+    with pytest.raises(ConfigurationError, match="Wanted s3://bucket/folder"):
         register_stack()
 
 

@@ -162,7 +162,7 @@ def _add(archive: tarfile.TarFile, path: Path, name: str, digests: dict[str, str
         info = archive.gettarinfo(arcname=name, fileobj=file)
         info.uname = info.gname = ""
         digested = _Digested(file)
-        archive.addfile(info, digested)  # type: ignore[arg-type]  # it reads, and no more
+        archive.addfile(info, digested)
         digests[name] = digested.digest
 
 

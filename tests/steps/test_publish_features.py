@@ -151,7 +151,7 @@ def test_a_feature_that_is_new_in_the_contract_is_missing_in_the_observations_so
 
 
 def test_a_place_that_is_no_folder_is_no_usable_setting(offline: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("HPP_OFFLINE_DIR", "s3://houses/offline")
+    monkeypatch.setenv("HPP_OFFLINE_DIR", "gs://houses/offline")
     with pytest.raises(ConfigurationError, match="HPP_OFFLINE_DIR"):
         published(boston())
 

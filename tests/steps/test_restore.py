@@ -141,21 +141,20 @@ def databases(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -
     with contextlib.ExitStack() as stack:
         if request.param == "postgresql":
             server = stack.enter_context(running_postgres())
-            urls = [server.address(name) for name in ("one", "other")]
             for name in ("one", "other"):
                 server.make(name)
+            address = make_url(server.address())
         else:
-            maria = stack.enter_context(mariadb_server())
-            urls = [maria.address.replace("/zenml", f"/{name}") for name in ("one", "other")]
-            with create_engine(maria.address.replace("mysql:", "mysql+pymysql:").replace("/zenml", "/")).connect() as c:
+            address = make_url(stack.enter_context(mariadb_server()).address).set(drivername="mysql+pymysql")
+            engine = create_engine(address.set(database=""))
+            with engine.connect() as connection:
                 for name in ("one", "other"):
-                    c.execute(text(f"CREATE DATABASE {name}"))
-        one, other = (Server("zenml", "ZENML_STORE_URL", make_url(url)) for url in urls)
+                    connection.execute(text(f"CREATE DATABASE {name}"))
+            engine.dispose()
+        one, other = (Server("zenml", "ZENML_STORE_URL", address.set(database=name)) for name in ("one", "other"))
 
         def ask(of: Server, *statements: str) -> Any:
-            engine = create_engine(
-                of.url.set(drivername={"mysql": "mysql+pymysql"}.get(request.param) or of.url.drivername)
-            )
+            engine = create_engine(of.url)
             with engine.begin() as connection:
                 results = [connection.execute(text(statement)) for statement in statements]
                 rows = results[-1].fetchall() if results[-1].returns_rows else None

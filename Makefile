@@ -42,7 +42,7 @@ test: $(READY)  ## run the tests with coverage
 check: format lint images-lint workflows types contracts test  ## what CI runs: format, lint, types, import contracts, tests
 
 test-unit: $(READY)  ## run the tests of single modules
-	$(BIN)/pytest --ignore tests/integration --ignore tests/backends --ignore tests/contracts
+	$(BIN)/pytest -m "not integration" --ignore tests/integration --ignore tests/backends --ignore tests/contracts
 
 test-integration: $(READY)  ## run the tests of whole pipelines, and of real servers that go away
 	$(BIN)/pytest tests/integration tests/backends

@@ -90,6 +90,7 @@ def ask(backends: Backends, names: list[str], rows: list[list[float]]) -> Any:
         return json.load(reply)
 
 
+@pytest.mark.integration
 @pytest.mark.backends
 def test_the_demo_runs_on_all_backends_and_leaves_nothing_of_them_on_the_machine(backends: Backends) -> None:
     screen = run(backends.environment, "-m", "pipelines.demo")

@@ -232,6 +232,7 @@ if __name__ == "__main__":
 """
 
 
+@pytest.mark.integration
 @pytest.mark.backends
 def test_a_restart_of_mariadb_during_a_step_does_not_end_the_run(tmp_path: Path) -> None:
     script = tmp_path / "restarted.py"

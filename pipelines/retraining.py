@@ -17,6 +17,7 @@ from pipelines.deployment import deployment_pipeline
 from pipelines.training import training_pipeline
 from serving.settings import Settings
 from steps.core.cause import BY_HAND, Cause
+from steps.core.errors import GateError
 from steps.core.retrained import Outcome
 from steps.core.retraining import RetrainingSettings
 from steps.register import RegisteredModel
@@ -118,11 +119,13 @@ def _failed(cause: Cause, name: str, err: Exception | None) -> Outcome:
     failed = [step for step, one in steps.items() if one.status == ExecutionStatus.FAILED]
     at = f"in the step {', '.join(failed)}: " if failed else ""
     reason = at + (_short(err) if err else "its log has the reason")
-    ending = "gate refused" if failed == ["gate"] else "training failed"
+    raised = [one.exception_info.source for one in steps.values() if one.exception_info]
+    ending = "gate refused" if raised == [f"{GateError.__module__}.{GateError.__name__}"] else "training failed"
     return Outcome(ending=ending, cause=cause, reason=reason, training_run=name if found else "")
 
 
 def _short(err: BaseException) -> str:
-    told = err.__cause__ or err  # ZenML says of a wrong parameter only that there is one
+    # ZenML says of a wrong parameter only that there is one.
+    told = err.__cause__ if isinstance(err, ValueError) and err.__cause__ else err
     text = f"{type(told).__name__}: {told}".strip()
     return text if len(text) <= LONGEST_REASON else text[: LONGEST_REASON - 1] + "…"

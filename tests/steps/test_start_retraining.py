@@ -18,6 +18,7 @@ from steps.retraining_record import RECORD, keep_refusal, read_retrainings
 from steps.retraining_settings import read_retraining
 from tests.receiver import Receiver, receiving
 from tests.retraining import retraining
+from tests.steps.test_training_runs import training
 
 DRIFT = Cause(kind="drift", reason="RM")
 START = Decision(action="start", cause=DRIFT, reason="drift")
@@ -85,11 +86,11 @@ def test_the_command_ends_with_a_code_that_a_workflow_can_tell_apart(ending: End
 
 @pytest.mark.usefixtures("no_earlier_runs")
 def test_a_weekly_retraining_within_the_cool_down_is_not_due_and_no_failure(
-    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    settings: Settings, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(retrain, "decide_now", lambda cause, *_: WAIT.model_copy(update={"cause": cause}))
+    training()
     assert retrain.main(["--cause", "weekly", "--outcome", str(tmp_path / "outcome.json")]) == 0
-    assert "not started: cool-down: tomorrow" in capsys.readouterr().out
+    assert "not started: cool-down: the training training_pipeline-" in capsys.readouterr().out
     assert json.loads((tmp_path / "outcome.json").read_text())["ending"] == "not started"
     assert [one.event for one in read_retrainings(settings.audit_dir)] == ["refused"]
 

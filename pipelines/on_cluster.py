@@ -60,10 +60,9 @@ def _function(name: str) -> str:
 
 def _over(below: Any, above: Any) -> Any:
     """The one configuration laid over the other."""
-    if not isinstance(below, dict) or not isinstance(above, dict):
+    if not (isinstance(below, dict) and isinstance(above, dict)):
         return above
-    return {key: _over(below[key], above[key]) if key in below and key in above else {**below, **above}[key]
-            for key in {**below, **above}}  # fmt: skip
+    return below | {key: _over(below.get(key), value) for key, value in above.items()}
 
 
 def _filled(node: Any, environment: Mapping[str, str]) -> Any:

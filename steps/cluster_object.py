@@ -8,7 +8,7 @@ import yaml
 
 from steps.cluster_api import MANAGER, ClusterApi, RefusedError
 from steps.core.errors import ConfigurationError, DeploymentError
-from steps.core.predictors import Predictor
+from steps.core.predictors import Predictor, shares
 
 GROUP, VERSION, PLURAL = "machinelearning.seldon.io", "v1", "seldondeployments"
 TRIES = 5
@@ -110,6 +110,8 @@ class ClusterObject:
             # The operator's reports change the resource version too: only what is wanted counts.
             now = self.read()
             if now.generation != before.generation:
+                if shares(now.predictors) == shares(predictors):  # our own write, whose answer was lost
+                    return now
                 raise ConflictError(f"{self.title} was changed by somebody else while it was deployed. Deploy again.")
             before = now
         raise ConflictError(f"{self.title} changes faster than it can be written. Deploy again.")

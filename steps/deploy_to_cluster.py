@@ -14,15 +14,16 @@ from serving.settings import Settings
 from steps.bundle_address import placed
 from steps.cluster_api import ClusterApi
 from steps.cluster_object import ClusterObject, ConflictError, State, read_template
+from steps.cluster_readiness import wait_for_gateway, wait_for_pods
 from steps.core.errors import DeploymentError
 from steps.core.predictors import (
     Predictor,
     in_use,
-    is_available,
     leader,
     predictor_of,
     service_name,
     settled,
+    shares,
     switched,
     trial,
     version_of,
@@ -30,13 +31,10 @@ from steps.core.predictors import (
 from steps.core.verified import Verification
 from steps.deployed import Deployment, Rollout, Target
 from steps.find_champion import Champion
-from steps.service_answers import ready_version
 from steps.verification import standard_of, verify
 
 if TYPE_CHECKING:
     import pandas as pd
-
-IN_A_ROW = 5  # answers of the candidate, by which the gateway's processes are taken to know of it
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +96,7 @@ class Move:
         started, before = time.monotonic(), self.object.read()
         wanted = settled(before.predictors, self.candidate, self.rollout.mode, self.rollout.share)
         was = leader(in_use(before.predictors))
-        kept = _shares(wanted) == _shares(before.predictors)
+        kept = shares(wanted) == shares(before.predictors)
         try:
             tried, live = self._keep(before, check) if kept else self._move(before, wanted, check)
         except DeploymentError as err:
@@ -122,7 +120,7 @@ class Move:
 
     def _keep(self, state: State, check: Check) -> tuple[Verification, Verification]:
         """How the candidate, which is in its place already, answers."""
-        self._wait(state)
+        wait_for_pods(self.object, self.candidate, state, self.target)
         found = check(self._endpoint)
         return found, found
 
@@ -131,13 +129,13 @@ class Move:
         state = before
         try:
             state = self.object.apply(trial(before.predictors, self.candidate), before)
-            self._wait(state)
+            wait_for_pods(self.object, self.candidate, state, self.target)
             tried = live = check(self._endpoint)
             if self.rollout.mode == "replace" and (gateway := self.settings.cluster_gateway_url):
                 state = self.object.apply(switched(before.predictors, self.candidate), state)
-                self._reach(gateway)
+                wait_for_gateway(gateway, self.champion.version, self.target)
                 live = check(Endpoint(gateway, self.champion.version, self._endpoint.log))
-            if _shares(wanted) != _shares(state.predictors):
+            if shares(wanted) != shares(state.predictors):
                 state = self.object.apply(wanted, state)
         except ConflictError:
             raise  # it is another's now
@@ -146,38 +144,22 @@ class Move:
         return tried, live
 
     def _put_back(self, before: State, state: State) -> str:
-        """What became of what was served before, in words; `state` is the last that we wrote."""
-        if state is before:
-            return "Nothing was changed."
+        """What became of what was served before, in words; `state` is the last that we wrote, as far as we know."""
         try:
+            if state is before:
+                state = self.object.read()
+                if shares(state.predictors) != shares(trial(before.predictors, self.candidate)):
+                    return "Nothing was changed."
             if before.predictors:
-                self.object.apply(in_use(before.predictors) or before.predictors, state)
+                self.object.apply(in_use(before.predictors), state)
                 return "What was served before is served on."
             self.object.delete(state)
         except DeploymentError as err:
             return (
-                f"It could not be put back: {err} Put it back by hand: the candidate is the predictor "
-                f"{self.candidate['name']}."
+                f"Whether what was served before is served on cannot be told: {err} See to it that the predictor "
+                f"{self.candidate['name']} gets no traffic."
             )
         return "Nothing was served before, and nothing is left."
-
-    def _reach(self, gateway: str) -> None:
-        """Return when the gateway, which hears of a change a little later, has sent several calls to the candidate.
-
-        Raises:
-            DeploymentError: it does not in time.
-        """
-        end, in_a_row = time.monotonic() + self.target.ready_timeout_seconds, 0
-        while in_a_row < IN_A_ROW:
-            found = ready_version(gateway)
-            in_a_row = in_a_row + 1 if found == self.champion.version else 0
-            if time.monotonic() >= end:
-                raise DeploymentError(
-                    f"{gateway}/health/ready tells of version {found} after {self.target.ready_timeout_seconds:g} s, "
-                    f"wanted {self.champion.version}."
-                )
-            if not in_a_row:
-                time.sleep(self.target.poll_seconds)
 
     @property
     def _endpoint(self) -> Endpoint:
@@ -187,33 +169,3 @@ class Move:
         url = self.settings.cluster_service_url.format(service=service, namespace=self.object.namespace)
         log = f"kubectl logs -n {self.object.namespace} -l version={name} --all-containers --prefix"
         return Endpoint(url, self.champion.version, log)
-
-    def _wait(self, state: State) -> None:
-        """Return when the candidate's pods are ready.
-
-        Raises:
-            ConflictError: somebody else changed what is wanted.
-            DeploymentError: they are not in time; it says what the pods suffer from.
-        """
-        end, name = time.monotonic() + self.target.ready_timeout_seconds, self.candidate["name"]
-        now, fault = state, ""
-        while not is_available(now.status, self.object.name, self.candidate):
-            if time.monotonic() >= end:
-                why = fault or "; ".join(self.object.complaints(self.candidate)) or now.status.get("description", "")
-                raise DeploymentError(
-                    f"The pods of {name} are not ready after {self.target.ready_timeout_seconds:g} s: "
-                    f"{why or 'the cluster does not say why'}."
-                )
-            time.sleep(self.target.poll_seconds)
-            try:
-                now, fault = self.object.read(), ""
-            except DeploymentError as err:  # an API server that restarts may answer again in time
-                fault = str(err)
-                continue
-            if now.generation != state.generation:
-                raise ConflictError(f"{self.object.title} was changed by somebody else while {name} came up.")
-
-
-def _shares(predictors: list[Predictor]) -> list[tuple[str, int, bool]]:
-    """Who gets what of the traffic."""
-    return [(one["name"], one.get("traffic", 0), bool(one.get("shadow"))) for one in predictors]

@@ -135,6 +135,11 @@ def _percent(share: float) -> int:
     return percent
 
 
+def shares(predictors: Sequence[Predictor]) -> list[tuple[str, int, bool]]:
+    """Who gets what: name, traffic in percent, whether it is a shadow. A name tells what runs, so this tells all."""
+    return [(one["name"], one.get("traffic", 0), bool(one.get("shadow"))) for one in predictors]
+
+
 def version_of(predictor: Predictor) -> str:
     """The model version that it serves; "?" if it was not made by us."""
     return str(predictor.get("labels", {}).get(VERSION, "?"))

@@ -20,7 +20,7 @@ from steps.core.verified import StoreParity, Verification
 from steps.deploy_to_cluster import Endpoint, Move
 from steps.deployed import Deployment, Rollout, Target
 from steps.find_champion import Champion
-from tests.kubernetes.api_server import SDEP, ApiServer
+from tests.kubernetes.api_server import SDEP, ApiServer, Refusal
 from tests.kubernetes.manifests import containers, kubectl
 from tests.kubernetes.seldon_schema import faults
 
@@ -272,8 +272,6 @@ def test_fields_that_are_ours_by_a_webhook_are_no_conflict(
     first = cluster._applied
 
     def owned_twice(name: str, live: Any, body: Any, manager: str, force: bool) -> Any:
-        from tests.kubernetes.api_server import Refusal
-
         if not force:
             words = f'conflict with "{MANAGER}" using machinelearning.seldon.io/v1'
             causes = [{"reason": "FieldManagerConflict", "message": words, "field": ".spec.predictors"}]
@@ -319,6 +317,37 @@ def test_an_api_server_that_is_not_there_is_named(
     config.write_text(config.read_text().replace(cluster.address, "http://127.0.0.1:9"))
     with pytest.raises(DeploymentError, match=rf"does not answer GET {SDEP}/{NAME}"):
         deploy("1")
+
+
+def lose_an_answer(cluster: ApiServer, code: int) -> None:
+    """The next write is carried out, and answered with an error."""
+    answer = cluster.answer
+
+    def lost(verb: str, *rest: Any) -> Any:
+        found = answer(verb, *rest)
+        if verb == "apply":
+            cluster.answer = answer  # type: ignore[method-assign]
+            raise Refusal(code, "ServerTimeout", "the answer is lost")
+        return found
+
+    cluster.answer = lost  # type: ignore[method-assign]
+
+
+def test_a_write_whose_answer_is_lost_is_found_and_put_back(
+    deploy: Callable[..., Deployment], cluster: ApiServer
+) -> None:
+    deploy("1")
+    lose_an_answer(cluster, 500)
+    with pytest.raises(DeploymentError, match=r"the answer is lost(.|\n)*What was served before is served on"):
+        deploy("2")
+    assert shares(cluster) == [("v1", 100, False)]
+    assert len(cluster.history) == 3
+
+
+def test_a_write_that_was_sent_twice_is_no_conflict(deploy: Callable[..., Deployment], cluster: ApiServer) -> None:
+    deploy("1")
+    lose_an_answer(cluster, 409)
+    assert deploy("2").action == "rolled"
 
 
 def test_an_api_server_that_goes_away_for_a_moment_is_waited_for(

@@ -1,7 +1,9 @@
 """Deployments to a cluster whose pods are real: each fetches its bundle from MLflow's artifacts and serves it."""
 
+import copy
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -49,12 +51,17 @@ def mesh(
         running = service.start(bundle, serving_settings.model_copy(update=apart), candidate=True)
         found.ports[service_name("house-price", predictor["name"])] = running.port
 
-    Operator(cluster, start)
-    with running(found):
+    operator = Operator(cluster, start)
+    with running(found), ThreadPoolExecutor(1) as apart:  # as the real one: a write does not wait for pods
+        cluster.changed = lambda written: void(apart.submit(operator.reconcile, copy.deepcopy(written)))
         monkeypatch.setenv("HPP_CLUSTER_TEMPLATE", str(template))
         monkeypatch.setenv("HPP_CLUSTER_SERVICE_URL", f"{found.address}/service/{{service}}")
         monkeypatch.setenv("HPP_CLUSTER_GATEWAY_URL", f"{found.address}{GATEWAY}")
         yield found
+
+
+def void(_: object) -> None:
+    """Nothing."""
 
 
 @pytest.fixture
@@ -78,7 +85,7 @@ def test_versions_are_served_tried_as_canary_and_put_back_by_pods_that_really_an
 
     def deploy(version: str, mode: str = "replace") -> Deployment:
         rollout = ROLLOUT.model_copy(update={"mode": mode, "share": 0.3})
-        target = TARGET.model_copy(update={"ready_timeout_seconds": 60})
+        target = TARGET.model_copy(update={"ready_timeout_seconds": 240, "poll_seconds": 0.1})
         return deploy_to_cluster(registered[version], asked[version], rollout, target, settings)
 
     gateway = f"{mesh.address}{GATEWAY}"

@@ -6,6 +6,8 @@ import numpy as np
 
 from steps.core.drift_plots import BASE, BLUE, GREY, WIDTH, axis, places, svg
 
+TOP = 20  # room for the range
+
 
 def days_plot(days: Sequence[str], values: Sequence[float | None], promised: float | None) -> str:
     """A dot for each day that has a value, and a dashed line at what was promised."""
@@ -17,7 +19,7 @@ def days_plot(days: Sequence[str], values: Sequence[float | None], promised: flo
     margin = 0.1 * (high - low) or 0.5
 
     def y(value: float) -> float:
-        return round(float(BASE - (value - low + margin) / (high - low + 2 * margin) * (BASE - 6)), 1)
+        return round(float(BASE - (value - low + margin) / (high - low + 2 * margin) * (BASE - TOP)), 1)
 
     dots = [(at, y(value)) for at, value in zip(places(len(known)), known.tolist(), strict=True) if np.isfinite(value)]
     line = " ".join(f"{across},{up}" for across, up in dots)

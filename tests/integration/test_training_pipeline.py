@@ -16,12 +16,13 @@ from zenml.client import Client
 from zenml.models import PipelineRunResponse
 
 from pipelines.training import training_pipeline
-from serving.bundle import read_bundle
+from serving.bundle import REFERENCE_ERRORS, read_bundle
 from serving.settings import read_settings
 from steps.core.errors import ConfigurationError, GateError
 from steps.core.evaluation import errors
 from steps.core.experiments import ExperimentResult
 from steps.core.prediction import predict
+from steps.core.reference_errors import read_reference_errors
 from steps.core.scaling import FittedScaler, restrict
 from steps.tracking import EXPERIMENT, mlflow_client
 from tests.conftest import forget_stacks
@@ -245,6 +246,8 @@ def holds_the_registered_champion(done: PipelineRunResponse, best: ExperimentRes
     scaler = output(done, "prepare", "scaler").load()
     predicted = predict(files["model.ubj"], restrict(scaler, metadata.features), test)
     assert errors(test["MEDV"].to_numpy(), predicted, "test")["test_rmse"] == pytest.approx(best.metrics["test_rmse"])
+    left_out = read_reference_errors(files[REFERENCE_ERRORS])  # for the monitoring of live errors
+    assert (left_out.features, left_out.errors.shape[1]) == (best.features, 404)
 
 
 def holds_the_champions_intervals(done: PipelineRunResponse, best: ExperimentResult) -> None:

@@ -220,7 +220,7 @@ def main() -> None:
     document = yaml.safe_load((ROOT / "zenml_config" / "monitoring.yaml").read_text())["parameters"]
     settings = ErrorSettings(**document["error"])
     known = machine.describe(("numpy", "scipy", "scikit-learn", "xgboost"))
-    rates, missed = run(settings, *((3, 12, 6, 1) if wanted.quick else (30, 500, 150, 3)))
+    rates, missed = run(settings, *((3, 12, 6, 1) if wanted.quick else (20, 400, 100, 3)))
     results = Results(datetime.now(UTC).date().isoformat(), known, settings.model_dump(), rates, missed)
     write_atomically(wanted.output, encode(results))
     if wanted.document:

@@ -184,6 +184,13 @@ class ServiceUnreachableError(ServingError):
     headers = (("Retry-After", "3"),)
 
 
+class NoLengthError(ServingError):
+    """The console is not told how long a body is."""
+
+    status = 411
+    reason = "LENGTH_REQUIRED"
+
+
 class ForeignPageError(ServingError):
     """A page of another site asks in its reader's name."""
 

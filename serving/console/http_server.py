@@ -12,7 +12,7 @@ import msgspec
 
 from serving.console.answers import JSON, Console
 from serving.console.assets import SECURITY_HEADERS, Asset
-from serving.errors import ServingError, TooLargeError
+from serving.errors import NoLengthError, ServingError, TooLargeError
 from serving.protocol.faults import error_body
 
 logger = logging.getLogger(__name__)
@@ -35,6 +35,8 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         """Answer with a file of the page, or with what the service says."""
+        # A body would be taken for the next request of the connection.
+        self.close_connection |= any(name in self.headers for name in ("Content-Length", "Transfer-Encoding"))
         path = self.path.partition("?")[0]
         asset = self.console.assets.get(path)
         if asset is None:
@@ -58,8 +60,8 @@ class Handler(BaseHTTPRequestHandler):
 
     def _body(self) -> bytes:
         length = self.headers.get("Content-Length", "")
-        if not length.isdecimal():
-            raise TooLargeError("Wanted the header Content-Length with the body's length in bytes.")
+        if not length.isdecimal() or "Transfer-Encoding" in self.headers:
+            raise NoLengthError("Wanted the header Content-Length with the body's length in bytes, and no other.")
         if int(length) > MOST_BODY_BYTES:
             raise TooLargeError(f"The console passes on up to {MOST_BODY_BYTES} bytes. Call the service itself.")
         return self.rfile.read(int(length))

@@ -58,8 +58,14 @@ def ask(upstream: Upstream, method: str, path: str, headers: Headers, body: byte
     Raises:
         ServiceUnreachableError: it does not answer.
     """
-    port = upstream.metrics_port if path == "/metrics" and upstream.metrics_port else upstream.port
-    host = EVERY_HOST.get(upstream.host, upstream.host)
+    if path == "/metrics" and upstream.metrics_port:
+        with contextlib.suppress(ServiceUnreachableError):  # it opens a little after the service
+            return _ask(upstream.host, upstream.metrics_port, method, path, headers, body)
+    return _ask(upstream.host, upstream.port, method, path, headers, body)
+
+
+def _ask(host: str, port: int, method: str, path: str, headers: Headers, body: bytes) -> Passed:
+    host = EVERY_HOST.get(host, host)
     sent = {name: headers[name] for name in SENT if name in headers}
     connection = http.client.HTTPConnection(host, port, timeout=TIMEOUT_S)
     try:

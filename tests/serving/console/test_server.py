@@ -4,6 +4,7 @@ import http.client
 import json
 import os
 import signal
+import socket
 import time
 from collections.abc import Iterator
 from contextlib import closing
@@ -113,6 +114,16 @@ def test_what_the_page_would_not_send_is_refused(alone: int) -> None:
     assert price(alone, "k", content_type="application/x-www-form-urlencoded").status == 415
     assert ask(alone, "POST", PREDICTIONS, b" " * (MOST_BODY_BYTES + 1)).status == 413
     assert ask(alone, "POST", "/").status == 405
+    assert ask(alone, "POST", PREDICTIONS, b"{}", content_length="2", transfer_encoding="chunked").status == 411
+
+
+def test_the_body_of_a_question_is_not_taken_for_the_next_one(alone: int) -> None:
+    hidden = b"GET /icon.svg HTTP/1.1\r\nHost: x\r\n\r\n"
+    with socket.create_connection((HOST, alone), timeout=30) as connection:
+        length = f"Content-Length: {len(hidden)}"
+        connection.sendall(f"GET /console.json HTTP/1.1\r\nHost: x\r\n{length}\r\n\r\n".encode() + hidden)
+        with connection.makefile("rb") as answers:
+            assert answers.read().count(b"HTTP/1.1 ") == 1
 
 
 def test_a_service_that_is_down_is_named(alone: int) -> None:
@@ -169,7 +180,7 @@ def test_a_service_has_its_console_and_gets_a_new_one_when_that_dies(client: Cli
 
 def await_listener(port: int, deadline: float) -> int:
     """The process that listens on the port."""
-    while not (found := listeners(port)):
+    while not (found := [pid for pid in listeners(port) if pid]):
         assert time.monotonic() < deadline, "the console did not start"
         time.sleep(0.05)
-    return found[0] or 0
+    return found[0]

@@ -88,6 +88,7 @@ def monitor(folder: Path, **changes: Any) -> PipelineRunResponse:
     return done
 
 
+@pytest.mark.timeout(1800)  # training, deployment, three monitoring runs: on a busy machine over ten minutes
 def test_a_drift_is_told_trains_with_its_cause_on_record_and_begins_a_canary_once(
     platform: Settings, serving_platform: ServingPlatform, receiver: Receiver, tmp_path: Path
 ) -> None:

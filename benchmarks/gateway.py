@@ -242,7 +242,8 @@ def run(folder: Path, bundle: Path) -> tuple[tuple[int, int, int, float], list[S
         for one, its in zip(services, own, strict=False):
             service.stop(one, its)
         for backend in reversed(running):
-            backend.end()
+            # PostgreSQL's SIGTERM, and HAProxy's SIGINT, wait for the callers to go.
+            backend.end(signal.SIGINT if backend in stores else signal.SIGTERM)
 
 
 def _ports() -> dict[str, int]:

@@ -58,7 +58,7 @@ def act(day: "Day") -> None:
     before = morning.healthy_traffic(day, first, held_out)
     early, late = sold(afternoon.shift(day), day.plot.motorway)
     afternoon.sales(day, first, early, before)
-    second = afternoon.drift(day)
+    second = afternoon.drift(day, first)
     afternoon.promotion(day, first, second, late)
     night.poison(day, second)
 

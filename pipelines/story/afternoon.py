@@ -73,10 +73,12 @@ def sales(day: Day, version: str, first: pd.DataFrame, before: Error) -> None:
     )
 
 
-def drift(day: Day) -> str:
+def drift(day: Day, version: str) -> str:
     """The retrained version, which is tried as a canary: the monitoring finds the drift and does the rest by itself."""
-    rows = day.plot.traffic.shifted_times * day.traffic.calls.phases["healthy"].rows
+    healthy = day.traffic.calls.phases["healthy"].rows
+    rows = int(day.plot.traffic.shifted_times * healthy)
     day.traffic.until(lambda now: now.rows >= rows, "shifted traffic")
+    day.until_profiled(version, healthy + rows)
     # The morning's training began minutes ago, not weeks: no cool-down.
     wanted = {"cool_down_hours": 0, "deploy": "canary", "share": day.plot.canary.share}
     training = {"training": str(day.configuration("training", {}))}

@@ -17,6 +17,7 @@ from pipelines.story.truths import Error, error_of
 from serving.keys import client_key
 from serving.records.feedback import read_feedback
 from serving.records.hourly import FEEDBACK
+from serving.records.profiles import ROWS, read_profile
 from serving.rollouts.record import RolloutEvent, read_events
 from serving.rollouts.rules import Figures
 from serving.rollouts.state import Rollout, folder_of, read_rollout
@@ -94,6 +95,22 @@ class Day:
     def error(self, version: str, since: float) -> Error:
         """The error of a version by the true prices that came since then."""
         return error_of(read_feedback(self.settings.profiles_dir / FEEDBACK), version, since)
+
+    def until_profiled(self, version: str, rows: int, patience_s: float = 300.0) -> None:
+        """Return when so many of the version's rows are in the whylogs profiles: on a busy machine they come late.
+
+        Raises:
+            StoryError: they do not come in time.
+        """
+        deadline = time.monotonic() + patience_s
+        while (found := self._profiled(version)) < rows:
+            if time.monotonic() > deadline:
+                raise StoryError(f"Of version {version} {found} rows are profiled, wanted {rows} in {patience_s:g} s.")
+            time.sleep(POLL_S)
+
+    def _profiled(self, version: str) -> int:
+        paths = self.settings.profiles_dir.glob(f"v{version}/*/*.bin")
+        return sum(int(read_profile(path).metadata[ROWS]) for path in paths)
 
     @property
     def rollout(self) -> Rollout:

@@ -69,6 +69,7 @@ def healthy_traffic(day: Day, version: str, held_out: pd.DataFrame) -> Error:
         f"{sales} houses that the model did not train on are sold. RMSE of the prices that it had given: {before}.",
         error=before._asdict(),
     )
+    day.until_profiled(version, wanted.healthy_rows)
     monitoring = day.run("monitoring")
     verdict = output(monitoring, "find_root_cause", "drift_verdict")
     errors = output(monitoring, "measure_live_error", "error_verdict")

@@ -38,7 +38,7 @@ def drifted() -> DriftVerdict:
 
 def live_error(status: Status) -> LiveError:
     known = VersionError(
-        version="1", rows=80, houses=60, shadow_rows=0, rmse=Figure(value=4.5, low=4, high=5),
+        version="1", rows=80, houses=60, shadow_rows=0, trained_houses=0, rmse=Figure(value=4.5, low=4, high=5),
         mae=Figure(value=3.2, low=3, high=3.5), bias=None, r2=None, coverage=None, delay_days=1, delay_days_90=2,
         tiers=(), promise=Promise(mae=2.1, rmse=3, rmse_sd=0.5, r2=0.9, coverage=0.9, clipped_mae=2, clipped_at=10),
         evidence=(), status=status, reason="80 prices",

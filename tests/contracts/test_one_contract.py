@@ -143,6 +143,7 @@ def test_one_line_adds_a_feature_everywhere(platform: Platform, tmp_path: Path) 
     described = schemas(contract, METADATA)
     assert described["Feature_GARDEN"] == {
         "description": "Garden of the dwelling Unit: sq.ft. Allowed: 0 to 5000 or null.",
+        "x-meaning": "Garden of the dwelling",
         "x-unit": "sq.ft",
         "x-sensitive": True,
         "type": ["number", "null"],

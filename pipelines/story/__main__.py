@@ -36,7 +36,8 @@ def live(plot: Plot, timeline: Timeline) -> bool:
 
     def alert(message: dict[str, Any]) -> None:
         figures = {name: message[name] for name in ("name", "status", "severity", "done", "to_do")}
-        timeline.tell("alert", f"{message['name']}: {message['summary']}", **figures)
+        name = message["name"] + (" is over" if message["status"] == "resolved" else "")
+        timeline.tell("alert", f"{name}: {message['summary']}", **figures)
 
     with on_call(settings.alert_webhook.get_secret_value(), alert):
         try:

@@ -19,7 +19,7 @@ def poison(day: Day, champion: str) -> None:
     day.tell(
         "back door",
         f"A colleague registers a model by hand, past the pipeline and its gate: version {version}, trained on a file "
-        f"with {plot.feature} as a share instead of per cent. On its own file it looks fine: RMSE {own_rmse:.2f}.",
+        f"with {plot.feature} times {plot.factor:g}. On its own file it looks fine: RMSE {own_rmse:.2f}.",
         version=version,
         own_rmse=own_rmse,
     )

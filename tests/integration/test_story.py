@@ -58,6 +58,6 @@ def test_a_shifted_neighbourhood_leads_to_a_promotion_and_a_poisoned_model_to_a_
         *(("2", event) for event in ("started", "better", "promoted")),
         *(("3", event) for event in ("started", "rolled_back")),
     ]
-    assert not list((var / "run").glob(f"{RECORD_PREFIX}*"))  # its service is stopped
+    assert not list((var / "run").glob(f"{RECORD_PREFIX}*.json"))  # its service is stopped
     for line in ("failed: 0", "The day went as it should"):
         assert line in done.stdout

@@ -61,7 +61,10 @@ def without_alerter() -> None:
 
 @pytest.fixture
 def no_earlier_runs(zenml_stack: None) -> None:
-    """The session's ZenML store without runs: no step can come from the cache of another test."""
+    """The session's ZenML store without runs: no step can come from the cache of another test.
+
+    Nor is anything left of what the platform reads again: a decision to retrain, and what was told.
+    """
     from zenml.client import Client
 
     forget_stacks()
@@ -69,3 +72,7 @@ def no_earlier_runs(zenml_stack: None) -> None:
     while runs := client.list_pipeline_runs(size=100).items:
         for run in runs:
             client.delete_pipeline_run(run.id)
+    for name in ("retraining_decision", "alerts_told"):
+        while versions := client.list_artifact_versions(artifact=name, size=100).items:
+            for version in versions:
+                client.delete_artifact_version(version.id, delete_from_artifact_store=False)

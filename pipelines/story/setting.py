@@ -40,7 +40,8 @@ def environment(var: Path, outer: dict[str, str]) -> dict[str, str]:
     kept = {
         name: value for name, value in outer.items() if name not in ours and not name.startswith(("HPP_", "ZENML_"))
     }
-    ports = {name: str(free_port(HOST)) for name in ("HPP_REST_PORT", "HPP_METRICS_PORT", "HPP_GRPC_PORT")}
+    names = ("HPP_REST_PORT", "HPP_METRICS_PORT", "HPP_GRPC_PORT", "HPP_CONSOLE_PORT")
+    ports = {name: str(free_port(HOST)) for name in names}
     on_call = {"HPP_ALERT_WEBHOOK": f"http://{HOST}:{free_port(HOST)}/alerts"}
     return {**kept, **OWN, **ports, **on_call, "HPP_VAR_DIR": str(var), MARK: str(var)}
 

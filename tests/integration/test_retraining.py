@@ -138,7 +138,7 @@ def holds_the_cause(run: str, verdict_run: str, settings: Settings) -> None:
     parent = client.get_run(mlflow_run.data.tags["mlflow.parentRunId"])
     for tags in (version.tags, mlflow_run.data.tags, parent.data.tags):
         assert (tags["cause"], tags["cause_feature"], tags["cause_verdict_run"]) == ("drift", "RM", verdict_run)
-    assert "| Trained because | drift: 506 rows" in (settings.models_dir / "v3" / "model_card.md").read_text()
+    assert "- **Trained because:** drift: 506 rows" in (settings.models_dir / "v3" / "model_card.md").read_text()
 
 
 def test_a_training_that_fails_is_told_once_and_not_tried_again(

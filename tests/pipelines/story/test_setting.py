@@ -24,7 +24,7 @@ def test_nothing_of_the_platform_that_calls_it_reaches_the_story(tmp_path: Path)
     assert found["PATH"] == "/bin"
     assert found["HPP_VAR_DIR"] == str(tmp_path)
     assert not {"HPP_ONLINE_STORE", "MLFLOW_TRACKING_URI", "HPP_OTHER"} & set(found)
-    assert len({found[f"HPP_{port}_PORT"] for port in ("REST", "METRICS", "GRPC")}) == 3
+    assert len({found[f"HPP_{port}_PORT"] for port in ("REST", "METRICS", "GRPC", "CONSOLE")}) == 4
 
 
 @pytest.mark.usefixtures("platform_dir")

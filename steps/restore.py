@@ -5,6 +5,7 @@ Where HPP_VAR_DIR is another folder than the backup's, the local databases of ML
 
 import argparse
 import hashlib
+import shutil
 import sys
 import tarfile
 import tempfile
@@ -59,6 +60,9 @@ def _unpacked(source: Path, folder: Path) -> Manifest:
         manifest = msgspec.json.decode((folder / MANIFEST).read_bytes(), type=Manifest)
     except (OSError, EOFError, tarfile.TarError, msgspec.DecodeError) as err:
         raise DataError(f"{source} is no whole backup: {err}. Take another one.") from err
+    found = {str(path.relative_to(folder)) for path in folder.rglob("*") if not path.is_dir() or path.is_symlink()}
+    if strange := found - manifest.digests.keys() - {MANIFEST}:
+        raise DataError(f"{source} is damaged: its list does not have {min(strange)}. Take another backup.")
     for name, digest in manifest.digests.items():
         path = folder / name
         if not path.is_file() or hashlib.sha256(path.read_bytes()).hexdigest() != digest:
@@ -89,7 +93,11 @@ def _put(source: Path, target: Path) -> None:
         target.rmdir()  # empty: that was seen
     target.parent.mkdir(parents=True, exist_ok=True)
     single = source / target.name
-    (single if single.is_file() else source).rename(target)
+    # Onto another file system it is a copy: under another name until it is whole.
+    arrived = target.with_name(f".{target.name}.restoring")
+    shutil.rmtree(arrived, ignore_errors=True)  # of a restoration that was killed
+    shutil.move(single if single.is_file() else source, arrived)
+    arrived.rename(target)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

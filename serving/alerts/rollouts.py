@@ -32,7 +32,7 @@ _SAID = {
     "promoted": (
         "RolloutPromoted",
         "has taken the place of",
-        "The service was rolled to it, without a failed request.",
+        "The service was rolled to it.",
     ),
     "rolled_back": ("RolloutRolledBack", "was rolled back in favour of", "The champion alone serves."),
     "stopped": ("RolloutStopped", "is not tried any more beside", "The champion alone serves."),

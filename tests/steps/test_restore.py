@@ -29,7 +29,7 @@ from zenml_config.environment import LOCAL, read
 
 def platform(folder: Path, monkeypatch: pytest.MonkeyPatch, **changes: str) -> Settings:
     """Settings with everything under the folder, on free ports."""
-    own = {"HPP_VAR_DIR": str(folder), "HPP_WORKERS": "1", "HPP_GRPC_PORT": "0"}
+    own = {"HPP_VAR_DIR": str(folder), "HPP_WORKERS": "1", "HPP_GRPC_PORT": "0", "HPP_CONSOLE_PORT": "0"}
     own |= {"HPP_REST_PORT": str(free_port()), "HPP_METRICS_PORT": str(free_port())} | changes
     reach(monkeypatch, {**read(LOCAL, own), **own})
     return read_settings()
@@ -88,9 +88,18 @@ def test_a_damaged_backup_puts_nothing_back(
     with tarfile.open(tmp_path / "changed.tar", "w") as archive:
         for place in ("var", MANIFEST):
             archive.add(tmp_path / "unpacked" / place, place)
+    with tarfile.open(tmp_path / "more.tar", "w") as archive:
+        with tarfile.open(tmp_path / "whole.tar") as whole:
+            for member in whole.getmembers():
+                archive.addfile(member, whole.extractfile(member))
+        archive.add(Path(__file__), "var/models/v1/extra.json")
     (tmp_path / "cut.tar").write_bytes((tmp_path / "whole.tar").read_bytes()[:10_000])
     after = platform(tmp_path / "elsewhere", monkeypatch)
-    for name, fault in (("changed.tar", "model.ubj is not as it was"), ("cut.tar", "no whole backup")):
+    for name, fault in (
+        ("changed.tar", "model.ubj is not as it was"),
+        ("cut.tar", "no whole backup"),
+        ("more.tar", "list does not have"),
+    ):
         with pytest.raises(DataError, match=fault):
             restore(tmp_path / name, after)
     assert not after.var_dir.exists()

@@ -115,6 +115,7 @@ def test_what_the_page_would_not_send_is_refused(alone: int) -> None:
     assert ask(alone, "POST", PREDICTIONS, b" " * (MOST_BODY_BYTES + 1)).status == 413
     assert ask(alone, "POST", "/").status == 405
     assert ask(alone, "POST", PREDICTIONS, b"{}", content_length="2", transfer_encoding="chunked").status == 411
+    assert ask(alone, "POST", PREDICTIONS, b"{}", content_length="9" * 5000).status == 413
 
 
 def test_the_body_of_a_question_is_not_taken_for_the_next_one(alone: int) -> None:

@@ -1,15 +1,13 @@
 """The model bundle: the folder that training hands to serving, written whole or not at all, and checked when read."""
 
 import hashlib
-import os
-import shutil
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
 import msgspec
 
 from serving.errors import BundleError
+from serving.files import whole_folder
 from serving.pricing.ratios import Ratio, inputs_of
 
 SCHEMA = 2
@@ -95,20 +93,11 @@ def write_bundle(folder: Path, metadata: Metadata, files: Mapping[str, bytes]) -
     """
     if folder.exists():
         raise BundleError(f"The bundle {folder} exists already; a version is written once.")
-    folder.parent.mkdir(parents=True, exist_ok=True)
     metadata = msgspec.structs.replace(metadata, files={name: digest(data) for name, data in files.items()})
-    unfinished = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
-    try:
-        document = msgspec.json.format(msgspec.json.encode(metadata), indent=2)
+    document = msgspec.json.format(msgspec.json.encode(metadata), indent=2)
+    with whole_folder(folder) as unfinished:
         for name, data in {**files, METADATA: document}.items():
-            with (unfinished / name).open("wb") as file:
-                file.write(data)
-                os.fsync(file.fileno())
-        unfinished.chmod(0o755)
-        unfinished.rename(folder)
-    except BaseException:
-        shutil.rmtree(unfinished, ignore_errors=True)
-        raise
+            (unfinished / name).write_bytes(data)
     return metadata
 
 

@@ -8,9 +8,7 @@ the digests of all other files: what is served is what was deployed, whoever can
 
 import argparse
 import os
-import shutil
 import sys
-import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -18,6 +16,7 @@ import msgspec
 
 from serving.bundle import METADATA, Metadata, digest, read_bundle
 from serving.errors import BundleError
+from serving.files import whole_folder
 
 Read = Callable[[str], bytes]
 
@@ -42,19 +41,11 @@ def fetch(place: str, folder: Path, wanted: str) -> Metadata:
     read = _reader(place)
     document = read(METADATA)
     _require(place, document, wanted)
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
-    try:
+    with whole_folder(folder) as unfinished:
         for name in _names(place, document):
             (unfinished / name).write_bytes(read(name))
         (unfinished / METADATA).write_bytes(document)
-        metadata, _ = read_bundle(unfinished)
-        unfinished.chmod(0o755)
-        unfinished.rename(folder)
-    except BaseException:
-        shutil.rmtree(unfinished, ignore_errors=True)
-        raise
-    return metadata
+        return read_bundle(unfinished)[0]
 
 
 def _require(place: object, document: bytes, wanted: str) -> None:

@@ -1,8 +1,11 @@
 """Files that are there whole or not at all."""
 
+import contextlib
+import fcntl
 import os
+import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 
@@ -28,6 +31,38 @@ def replace_file(path: Path, write: Callable[[Path], object], mode: int = 0o644)
 def write_atomically(path: Path, data: bytes, mode: int = 0o644) -> None:
     """Put the data under the name at once."""
     replace_file(path, lambda unfinished: unfinished.write_bytes(data), mode)
+
+
+@contextlib.contextmanager
+def whole_folder(folder: Path) -> Iterator[Path]:
+    """A temporary folder beside the path, which takes the path's name at the end, with its files on the disk.
+
+    Of what raised an error on the way nothing is left.
+    """
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
+    try:
+        yield unfinished
+        for path in unfinished.iterdir():
+            with path.open("rb") as file:
+                os.fsync(file.fileno())
+        unfinished.chmod(0o755)
+        unfinished.rename(folder)
+    except BaseException:
+        shutil.rmtree(unfinished, ignore_errors=True)
+        raise
+
+
+@contextlib.contextmanager
+def alone(lock: Path) -> Iterator[bool]:
+    """Whether no other process has the lock file; none gets it as long as this one is here."""
+    with lock.open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+        else:
+            yield True
 
 
 def signature(path: Path) -> tuple[int, ...] | None:

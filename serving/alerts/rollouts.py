@@ -5,19 +5,15 @@ sent is a number in a file beside the record: killed at any point, the next one 
 message twice, under the same id. A receiver that is away is asked again until it takes them.
 """
 
-import contextlib
-import fcntl
 import logging
 import threading
 import time
-from collections.abc import Iterator
-from pathlib import Path
 
 from serving.alerts.alert import Alert, new_alert
 from serving.alerts.metrics import AlertMetrics
 from serving.alerts.webhook import Webhook, open_webhook
 from serving.errors import AlertsError
-from serving.files import signature, write_atomically
+from serving.files import alone, signature, write_atomically
 from serving.rollouts.record import RECORD, RolloutEvent, read_events
 from serving.rollouts.rules import Figures
 from serving.settings import Settings
@@ -83,8 +79,11 @@ class RolloutAlerts:
         self._figures = AlertMetrics()
         self._seen: tuple[int, ...] | None = ()  # the record as it was when all of it was told
         self._pause_s, self._not_before = FIRST_PAUSE_S, 0.0
-        with _alone(self.audit) as alone:
-            if alone and not (self.audit / SENT).exists():  # what was before alerts were wanted is not news
+        self.audit.mkdir(parents=True, exist_ok=True)
+        # The sidecar of the next version starts before this one ends.
+        self._lock = self.audit / f".{SENT}.lock"
+        with alone(self._lock) as may_send:
+            if may_send and not (self.audit / SENT).exists():  # what was before alerts were wanted is not news
                 self._keep(len(read_events(self.audit)))
 
     def look(self) -> None:
@@ -92,8 +91,8 @@ class RolloutAlerts:
         now = signature(self.audit / RECORD)
         if now == self._seen or time.monotonic() < self._not_before:
             return
-        with _alone(self.audit) as alone:
-            if alone and self._send():
+        with alone(self._lock) as may_send:
+            if may_send and self._send():
                 self._seen, self._pause_s = now, FIRST_PAUSE_S
                 return
         self._not_before = time.monotonic() + self._pause_s
@@ -122,19 +121,6 @@ class RolloutAlerts:
 
     def _keep(self, sent: int) -> None:
         write_atomically(self.audit / SENT, f"{sent}\n".encode())
-
-
-@contextlib.contextmanager
-def _alone(audit: Path) -> Iterator[bool]:
-    """Whether no other sidecar sends: that of the next version starts before this one ends."""
-    audit.mkdir(parents=True, exist_ok=True)
-    with (audit / f".{SENT}.lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            yield False
-        else:
-            yield True
 
 
 def tell_rollouts(stopped: threading.Event, settings: Settings) -> None:

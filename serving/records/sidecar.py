@@ -8,19 +8,17 @@ with it. Only one sidecar at a time works on a profiles folder; another one, of 
 """
 
 import argparse
-import contextlib
-import fcntl
 import gc
 import logging
 import signal
 import threading
 import time
-from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 from serving.alerts.rollouts import tell_rollouts
 from serving.errors import StoreError
+from serving.files import alone
 from serving.metrics import ProfileMetrics, of_all_workers
 from serving.process.processes import end_with_parent
 from serving.records.hourly import ENDING, FEEDBACK, sync_grown
@@ -34,6 +32,7 @@ from serving.settings import Settings, read_settings
 
 logger = logging.getLogger(__name__)
 CLEANING_S = 60.0
+LOCK = ".lock"  # of the folder of the profiles
 
 
 def keep_durable(profiles: Path, stopped: threading.Event, period_s: float) -> None:
@@ -89,14 +88,14 @@ def backlog(profiles: Path, sizes: dict[str, int]) -> int:
 def profile_under_lock(profiles: Path, sizes: dict[str, int] | None = None) -> int:
     """The number of rows that were added to the profiles; 0 while another process is at it."""
     (profiles / SPOOL).mkdir(parents=True, exist_ok=True)
-    with _alone(profiles) as alone:
-        return profile_spool(profiles / SPOOL, profiles, sizes) if alone else 0
+    with alone(profiles / LOCK) as may_work:
+        return profile_spool(profiles / SPOOL, profiles, sizes) if may_work else 0
 
 
 def clean_under_lock(profiles: Path, settings: Settings) -> list[Path]:
     """The files that were removed because they are too old or too many; none while another process is at it."""
-    with _alone(profiles) as alone:
-        if not alone:
+    with alone(profiles / LOCK) as may_work:
+        if not may_work:
             return []
         most_bytes = settings.receipts_max_mb * 1e6
         removed = remove_old(profiles / SPOOL, profiles, profiles / FEEDBACK, settings.receipt_days, most_bytes)
@@ -107,8 +106,8 @@ def share_under_lock(profiles: Path, settings: Settings, figures: ProfileMetrics
     """Put this machine's profiles into the store of all machines, if there is one, and take the verdict from it."""
     if not settings.profile_store:
         return
-    with _alone(profiles) as alone:
-        if not alone:
+    with alone(profiles / LOCK) as may_work:
+        if not may_work:
             return
         try:
             store = ProfileStore(settings.profile_store)
@@ -118,18 +117,6 @@ def share_under_lock(profiles: Path, settings: Settings, figures: ProfileMetrics
             logger.error("%s The profiles of this machine are put there later.", err)  # no trace
         else:
             figures.shared.set_to_current_time()
-
-
-@contextlib.contextmanager
-def _alone(profiles: Path) -> Iterator[bool]:
-    """Whether no other process works on the folder; none does so as long as this one is here."""
-    with (profiles / ".lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            yield False
-        else:
-            yield True
 
 
 class _MetricsServer(ThreadingHTTPServer):

@@ -37,7 +37,7 @@ monitor: $(READY)  ## judge the traffic now, tell, and retrain where it is due
 	@$(BIN)/zenml pipeline run pipelines.monitoring.monitoring_pipeline -c zenml_config/monitoring.yaml
 
 test: $(READY)  ## run the tests with coverage
-	$(BIN)/pytest --cov --cov-report=term --cov-fail-under=85
+	$(BIN)/pytest --cov --cov-report=term --cov-fail-under=90
 
 check: format lint images-lint workflows types contracts test  ## what CI runs: format, lint, types, import contracts, tests
 

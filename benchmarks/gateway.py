@@ -221,16 +221,18 @@ def measure(
 def run(folder: Path, bundle: Path) -> tuple[tuple[int, int, int, float], list[Seen]]:
     """What was seen of a key at its limit, and while things happened."""
     stores = backends.redis(folder), backends.postgres(folder)
-    for store in stores:
-        store.start()
-    os.environ.update(moved_out(folder, *stores))
-    fill()
-    settings = read_settings()
-    keys = [make_key(settings.api_keys, *one) for one in (("limited", AN_HOUR), ("benchmark", MOST_A_MINUTE))]
-    own = [settings.model_copy(update={**_ports(), "grpc_port": 0, "console_port": 0}) for _ in range(2)]
     services: list[Service] = []
-    running = [*stores]
+    own: list[Settings] = []
+    running: list[Backend] = []
     try:
+        for store in stores:
+            running.append(store)
+            store.start()
+        os.environ.update(moved_out(folder, *stores))
+        fill()
+        settings = read_settings()
+        keys = [make_key(settings.api_keys, *one) for one in (("limited", AN_HOUR), ("benchmark", MOST_A_MINUTE))]
+        own = [settings.model_copy(update={**_ports(), "grpc_port": 0, "console_port": 0}) for _ in range(2)]
         services += [service.start(bundle, one) for one in own]
         door = backends.gateway(folder, *(one.rest_port for one in own))
         running.append(door)

@@ -82,6 +82,7 @@ def test_a_shadow_and_a_canary_are_over_grpc_what_they_are_over_rest_and_a_bad_o
     assert over_rest(rest, HOUSES) == versions
     assert [over_grpc.ask([house])[0][0] for house in HOUSES] == versions
     rollouts.stop(settings, "enough seen", "operator")
+    until(lambda: set(over_grpc.ask(HOUSES)[0]) == {"1"})  # the next challenger carries the same version
 
     bad = poisoned(tmp_path / "bad", "2", frame)
     own = prices | {"2": offline_prices(bad, frame)}

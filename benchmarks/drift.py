@@ -39,7 +39,7 @@ from steps.core.root_cause import rank_effects
 from steps.core.scaling import FittedScaler, fit_scaler, scale
 from steps.core.sketches import Sketch, read_sketches, sketches_of
 from steps.core.splitting import Preparation, split
-from steps.sources import PACKAGE_FEATURES
+from steps.data.sources import PACKAGE_FEATURES
 from zenml_config.environment import ROOT
 
 TARGET = "MEDV"

@@ -16,7 +16,7 @@ from steps.core.intervals import IntervalSettings, fit_intervals
 from steps.core.measured_error import Standard
 from steps.core.reference_errors import ReferenceErrors
 from steps.core.regressors import regressor
-from steps.sources import PACKAGE_FEATURES
+from steps.data.sources import PACKAGE_FEATURES
 from zenml_config.environment import ROOT
 
 HELD_OUT = 0.4

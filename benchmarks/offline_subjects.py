@@ -19,7 +19,7 @@ from serving.contract import HOUSE_FEATURES
 
 OURS, DUCKDB, DASK = "this store", "Feast, DuckDB", "Feast, Dask"
 RAW, MERGE = "DuckDB ASOF JOIN", "pandas merge_asof"
-TYPES = {OURS: "steps.asof_store.AsofOfflineStore", DUCKDB: "duckdb", DASK: "file"}
+TYPES = {OURS: "steps.feature_store.asof_store.AsofOfflineStore", DUCKDB: "duckdb", DASK: "file"}
 
 
 class Measured(msgspec.Struct):
@@ -61,7 +61,7 @@ def feast_join(name: str, folder: Path, asked: pd.DataFrame, features: list[str]
     view = FeatureView(name=HOUSE_FEATURES, entities=[house], ttl=timedelta(days=365), schema=schema, source=source)
     store.apply([house, view])
     if name == OURS:  # as the other stores' parts, which Feast imports with them
-        import steps.asof_question  # noqa: F401
+        import steps.feature_store.asof_question  # noqa: F401
     references = [f"{HOUSE_FEATURES}:{feature}" for feature in features]
     return lambda: store.get_historical_features(entity_df=asked, features=references).to_df()
 

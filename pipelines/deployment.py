@@ -5,7 +5,7 @@ from zenml.enums import ExecutionMode
 
 from steps.core.sampling import Sample
 from steps.deploy_model import deploy_model
-from steps.deployed import Rollout, Target
+from steps.deployment.deployed import Rollout, Target
 from steps.find_champion import ModelChoice, find_champion
 from steps.predict_offline import predict_offline
 

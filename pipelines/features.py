@@ -5,12 +5,12 @@ from zenml.enums import ExecutionMode
 
 from steps.apply_contract import apply_contract
 from steps.core.expectations import Distribution
+from steps.data.sources import Source
 from steps.explore import Exploration, explore
 from steps.ingest import ingest
 from steps.materialize import materialize
 from steps.publish_features import Publication, publish_features
 from steps.report_freshness import report_freshness
-from steps.sources import Source
 from steps.validate import validate
 
 

@@ -3,7 +3,6 @@
 from zenml import pipeline
 from zenml.enums import ExecutionMode
 
-from steps.alerting import tell_of_failure
 from steps.collect_profiles import collect_profiles
 from steps.conclude_rollout import DeploymentFile, conclude_rollout
 from steps.core.conditions import AlertSettings
@@ -17,6 +16,7 @@ from steps.find_champion import ModelChoice, find_champion
 from steps.find_root_cause import CauseSettings, find_root_cause
 from steps.judge_drift import judge_drift
 from steps.measure_live_error import measure_live_error
+from steps.monitoring.alerting import tell_of_failure
 from steps.send_alerts import send_alerts
 from steps.start_retraining import start_retraining
 

@@ -19,16 +19,16 @@ from pipelines.retraining import deploy, train
 from serving.files import write_atomically
 from serving.process.processes import PARENT, end_with_parent
 from serving.settings import Settings, read_settings
-from steps.alerting import tell
 from steps.core.alerts import of_outcome, of_start
 from steps.core.cause import VERDICTS, Cause, CauseKind
 from steps.core.errors import PlatformError
 from steps.core.retrained import Outcome
 from steps.core.retraining import Decision, RetrainingSettings
 from steps.decide_retraining import decide_now
-from steps.retraining_record import keep_outcome, keep_refusal, keep_start
-from steps.retraining_settings import read_retraining
-from steps.training_runs import next_name
+from steps.monitoring.alerting import tell
+from steps.monitoring.retraining_record import keep_outcome, keep_refusal, keep_start
+from steps.monitoring.retraining_settings import read_retraining
+from steps.tracking.trainings import next_name
 
 FAILED, GATE_REFUSED, NOT_STARTED = 1, 3, 4  # exit codes
 

@@ -21,7 +21,7 @@ from steps.core.errors import GateError
 from steps.core.retrained import Outcome
 from steps.core.retraining import RetrainingSettings
 from steps.register import RegisteredModel
-from steps.tracking import ALIAS
+from steps.tracking.runs import ALIAS
 
 if TYPE_CHECKING:
     from zenml.models import PipelineRunResponse

@@ -25,7 +25,7 @@ from steps.rank_features import rank_features
 from steps.read_statements import ModelCard, read_statements
 from steps.register import register
 from steps.run_experiment import run_experiment
-from steps.zenml_tracker import tracked
+from steps.tracking.zenml_tracker import tracked
 
 
 @pipeline(execution_mode=ExecutionMode.FAIL_FAST)

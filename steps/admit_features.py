@@ -9,11 +9,11 @@ from zenml.metadata.metadata_types import MetadataType
 
 from serving.contract import read_feature_service
 from serving.settings import Settings, read_settings
+from steps.artifacts.materializers import FrameMaterializer
 from steps.build_training_set import TrainingSet
 from steps.core.columns import feature_names
 from steps.core.experiments import Experiments
 from steps.core.sensitive import Admission, SensitiveFeatures, admit, check_experiments
-from steps.materializers import FrameMaterializer
 
 logger = get_logger(__name__)
 

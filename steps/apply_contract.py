@@ -14,7 +14,7 @@ from zenml import log_metadata, step
 from serving.contract import HOUSE_FEATURES, HOUSE_TARGET, FeatureSpec, read_feature_view
 from serving.settings import Settings, read_settings
 from steps.core.errors import ConfigurationError
-from steps.registry_lock import only_registry_writer
+from steps.feature_store.registry_lock import only_registry_writer
 
 if TYPE_CHECKING:
     from feast import FeatureStore

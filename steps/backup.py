@@ -23,7 +23,7 @@ from serving.files import replace_file
 from serving.settings import Settings, read_settings
 from steps.core.errors import ConfigurationError
 from steps.databases import copy_sqlite, dump, is_sqlite, servers
-from steps.offline_store import only_writer
+from steps.feature_store.offline_store import only_writer
 
 MANIFEST = "manifest.json"
 MODE = 0o600  # the hashes of the keys are in it

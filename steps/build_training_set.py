@@ -10,14 +10,14 @@ from zenml import ArtifactConfig, log_metadata, step
 
 from serving.contract import HOUSE_TARGET, FeatureSpec, read_feature_service
 from serving.settings import Settings, read_settings
+from steps.artifacts.materializers import FrameMaterializer
 from steps.core.errors import DataError
 from steps.core.fingerprint import HOUSE_ID, fingerprint
 from steps.core.point_in_time import PointInTimeReport, check_no_future
 from steps.core.spine import complete, spine
-from steps.materializers import FrameMaterializer
-from steps.offline_store import history_path, read_history
-from steps.point_in_time import PointInTime, point_in_time
-from steps.tracking import mlflow_client, open_experiment
+from steps.feature_store.offline_store import history_path, read_history
+from steps.feature_store.point_in_time import PointInTime, point_in_time
+from steps.tracking.runs import mlflow_client, open_experiment
 
 if TYPE_CHECKING:
     from feast import FeatureStore

@@ -20,11 +20,11 @@ from serving.settings import Settings, read_settings
 from steps.core.errors import ConfigurationError, DeploymentError, PlatformError
 from steps.core.sampling import Sample
 from steps.core.verified import Verification
-from steps.deployed import Rollout
+from steps.deployment.deployed import Rollout
+from steps.deployment.parity_report import facts_of, keep_report
+from steps.deployment.verification import inspect, standard_of
 from steps.find_champion import Champion, from_metadata
-from steps.parity_report import facts_of, keep_report
 from steps.predict_offline import predict_houses
-from steps.verification import inspect, standard_of
 
 AGREES, DIFFERS, UNDECIDED = 0, 1, 2
 

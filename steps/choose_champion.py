@@ -8,13 +8,13 @@ from zenml.config import CachePolicy
 from zenml.logger import get_logger
 from zenml.types import HTMLString
 
+from steps.artifacts.materializers import FrameMaterializer
 from steps.core import comparison_page, contenders, evaluation, paired, plots, selection
 from steps.core.comparison_page import comparison
 from steps.core.contenders import beside_winner, certainty
 from steps.core.experiments import ExperimentResult, Validation
 from steps.core.quality import QualitySettings
 from steps.core.selection import choose, reason
-from steps.materializers import FrameMaterializer
 
 logger = get_logger(__name__)
 

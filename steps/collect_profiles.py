@@ -10,11 +10,11 @@ from zenml.logger import get_logger
 from serving.records.profile_store import ProfileStore
 from serving.records.profile_views import merged
 from serving.settings import Settings, read_settings
+from steps.artifacts.materializers import FrameMaterializer
 from steps.core.drift_verdict import Window
 from steps.core.judged_window import WindowSettings, ends, enough_hours, recent_hours
 from steps.core.sketches import sketches_of
 from steps.find_champion import Champion
-from steps.materializers import FrameMaterializer
 
 logger = get_logger(__name__)
 

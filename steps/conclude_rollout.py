@@ -22,11 +22,11 @@ from steps.check_parity import parameters
 from steps.core.errors import PlatformError
 from steps.core.sampling import Sample
 from steps.deploy_model import deploy
-from steps.deployed import Rollout
+from steps.deployment.deployed import Rollout
 from steps.find_champion import from_metadata
+from steps.models.registry import bundle_folder, version_under
 from steps.predict_offline import predict_houses
-from steps.registry import bundle_folder, version_under
-from steps.tracking import ALIAS, CHALLENGER, MODEL, mlflow_client
+from steps.tracking.runs import ALIAS, CHALLENGER, MODEL, mlflow_client
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient

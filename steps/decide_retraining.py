@@ -13,7 +13,7 @@ from steps.core.cause import Cause
 from steps.core.drift_verdict import DRIFTED, DriftVerdict
 from steps.core.live_error import LiveError
 from steps.core.retraining import Decision, RetrainingSettings, decide
-from steps.training_runs import DECISION, training_starts
+from steps.tracking.trainings import DECISION, training_starts
 
 logger = get_logger(__name__)
 

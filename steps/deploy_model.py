@@ -17,13 +17,13 @@ from serving.errors import ServingError
 from serving.process.processes import free_port
 from serving.service import Service
 from serving.settings import Settings, read_settings
+from steps.cluster.deployment import deploy_to_cluster
 from steps.core.errors import DeploymentError
 from steps.core.verified import Verification
-from steps.deploy_to_cluster import deploy_to_cluster
-from steps.deployed import Deployment, Rollout, Target
-from steps.deployment_report import render
+from steps.deployment.deployed import Deployment, Rollout, Target
+from steps.deployment.report import render
+from steps.deployment.verification import standard_of, verify
 from steps.find_champion import Champion
-from steps.verification import standard_of, verify
 
 Check = Callable[[Service], Verification]
 

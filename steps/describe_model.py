@@ -22,7 +22,7 @@ from steps.core.price_tiers import price_tiers
 from steps.core.promotion import Verdict
 from steps.core.quality import QualityReport
 from steps.core.sensitive import Admission, SensitiveFeatures
-from steps.tracking import git_commit
+from steps.tracking.runs import git_commit
 
 LIBRARIES = ("xgboost", "scikit-learn", "numpy", "pandas", "onnxruntime", "feast", "zenml", "mlflow")
 

@@ -15,7 +15,7 @@ from steps.core.drift_page import drift_page
 from steps.core.drift_verdict import DriftVerdict
 from steps.core.sketches import read_sketches
 from steps.find_champion import Champion
-from steps.registry import read_version
+from steps.models.registry import read_version
 
 
 @step(enable_cache=False)

@@ -10,7 +10,7 @@ from serving.bundle import Metadata, read_bundle
 from serving.errors import BundleError, ContractError
 from serving.settings import Settings, read_settings
 from steps.core.errors import DeploymentError
-from steps.tracking import mlflow_client
+from steps.tracking.runs import mlflow_client
 
 
 class ModelChoice(BaseModel):

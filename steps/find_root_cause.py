@@ -11,7 +11,6 @@ from serving.bundle import MODEL as MODEL_FILE
 from serving.bundle import REFERENCE_PROFILE, SCALER
 from serving.records.spool import SPOOL
 from serving.settings import Settings, read_settings
-from steps.blast_radius import affected_services, affected_versions
 from steps.core.drift_verdict import DriftVerdict, RootCause
 from steps.core.importance import ShapValues, shap_values
 from steps.core.prediction import load_booster
@@ -20,8 +19,9 @@ from steps.core.root_cause import find_callers, find_segments, rank_effects
 from steps.core.scaling import from_bundle, scale
 from steps.core.sketches import read_sketches
 from steps.find_champion import Champion
-from steps.registry import Bundle, read_version
-from steps.served_rows import served_rows
+from steps.models.registry import Bundle, read_version
+from steps.monitoring.blast_radius import affected_services, affected_versions
+from steps.monitoring.served_rows import served_rows
 
 
 class CauseSettings(BaseModel):

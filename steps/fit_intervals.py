@@ -21,7 +21,7 @@ from steps.core.intervals import FittedIntervals, IntervalSettings, coverage_met
 from steps.core.plots import interval_band
 from steps.core.prediction import predict
 from steps.core.scaling import FittedScaler, restrict
-from steps.tracking import mlflow_client
+from steps.tracking.runs import mlflow_client
 
 logger = get_logger(__name__)
 

@@ -11,6 +11,7 @@ from zenml.types import HTMLString
 from serving.errors import BundleError
 from serving.pricing.intervals import INTERVALS
 from serving.settings import Settings, read_settings
+from steps.artifacts.materializers import FrameMaterializer
 from steps.core.columns import Matrix, as_defined, feature_names, prices
 from steps.core.estimators import estimator
 from steps.core.evaluation import left_out_predictions, out_of_fold
@@ -21,9 +22,8 @@ from steps.core.paired import paired_test, pooled_rmse
 from steps.core.promotion import Evidence, Incumbent, Promotion, Verdict, check_floors, judge, without_comparison
 from steps.core.promotion_report import promotion_page, row_errors
 from steps.core.scaling import FittedScaler, fit_scaler, restrict, scale
-from steps.materializers import FrameMaterializer
-from steps.registry import Bundle, champion_version, read_version
-from steps.tracking import mlflow_client
+from steps.models.registry import Bundle, champion_version, read_version
+from steps.tracking.runs import mlflow_client
 
 logger = get_logger(__name__)
 

@@ -7,11 +7,11 @@ from zenml import ArtifactConfig, log_metadata, step
 
 from serving.settings import read_settings
 from steps.apply_contract import Contract
+from steps.artifacts.materializers import FrameMaterializer
 from steps.core.fingerprint import fingerprint
 from steps.core.rejection import RejectedRowsError
-from steps.materializers import FrameMaterializer
-from steps.quarantine import keep_rejected
-from steps.sources import Source, read_houses
+from steps.data.quarantine import keep_rejected
+from steps.data.sources import Source, read_houses
 
 
 @step(enable_cache=False, output_materializers=FrameMaterializer)

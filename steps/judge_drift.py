@@ -11,7 +11,7 @@ from steps.core.drift import DriftSettings, judge
 from steps.core.drift_verdict import DriftVerdict, Window
 from steps.core.sketches import read_sketches
 from steps.find_champion import Champion
-from steps.registry import read_version
+from steps.models.registry import read_version
 
 logger = get_logger(__name__)
 

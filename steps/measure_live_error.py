@@ -28,9 +28,9 @@ from steps.core.prediction import predict
 from steps.core.reference_errors import read_reference_errors
 from steps.core.scaling import from_bundle
 from steps.find_champion import Champion
-from steps.registry import Bundle, read_version
-from steps.served_rows import served_rows
-from steps.true_prices import Joined, join_true_prices
+from steps.models.registry import Bundle, read_version
+from steps.monitoring.served_rows import served_rows
+from steps.monitoring.true_prices import Joined, join_true_prices
 
 logger = get_logger(__name__)
 

@@ -8,13 +8,13 @@ from zenml.config import CachePolicy
 from zenml.logger import get_logger
 from zenml.types import HTMLString
 
+from steps.artifacts.materializers import FrameMaterializer
 from steps.core import bins, columns, evaluation, paired, quality, regressors, sensitive_cost
 from steps.core.columns import feature_names
 from steps.core.experiments import Validation
 from steps.core.fingerprint import HOUSE_ID
 from steps.core.sensitive import Admission, CostSettings
 from steps.core.sensitive_cost import LEFT_OUT, cost_page, measure
-from steps.materializers import FrameMaterializer
 
 logger = get_logger(__name__)
 

@@ -17,8 +17,8 @@ from steps.core.fingerprint import HOUSE_ID
 from steps.core.interval_ends import interval_ends
 from steps.core.sampling import Sample, sample
 from steps.core.skew import EVENT_TIME
+from steps.feature_store.offline_houses import known, newest
 from steps.find_champion import Champion
-from steps.offline_houses import known, newest
 
 PRICE = "MEDV"
 OUTPUTS = (PRICE, f"{PRICE}_low", f"{PRICE}_high")

@@ -6,11 +6,11 @@ import pandas as pd
 from zenml import ArtifactConfig, log_metadata, step
 from zenml.config import CachePolicy
 
+from steps.artifacts.materializers import FrameMaterializer
+from steps.artifacts.scaler_materializer import ScalerMaterializer
 from steps.core import columns, scaling, splitting
 from steps.core.scaling import FittedScaler, fit_scaler
 from steps.core.splitting import Preparation, split
-from steps.materializers import FrameMaterializer
-from steps.scaler_materializer import ScalerMaterializer
 
 
 @step(

@@ -11,7 +11,7 @@ from serving.contract import HOUSE_FEATURES, HOUSE_TARGET
 from serving.settings import Settings, read_settings
 from steps.core.fingerprint import HOUSE_ID, fingerprint
 from steps.core.publication import CREATED, EVENT, append, latest, news, observed, stamp
-from steps.offline_store import append_history, history_path, only_writer, read_history
+from steps.feature_store.offline_store import append_history, history_path, only_writer, read_history
 
 
 class Publication(BaseModel):

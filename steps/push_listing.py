@@ -22,9 +22,9 @@ from steps.core.fingerprint import HOUSE_ID
 from steps.core.listings import NO_DISTRIBUTION, PLACEHOLDER, judged_alone, numbered, read_listings, unseen
 from steps.core.publication import EVENT, latest, stamp
 from steps.core.rejection import RejectedRowsError
-from steps.history_parts import parts
-from steps.offline_store import append_history, history_path, only_writer
-from steps.stored_houses import of_houses, summary, with_value
+from steps.feature_store.history_parts import parts
+from steps.feature_store.offline_store import append_history, history_path, only_writer
+from steps.feature_store.stored_houses import of_houses, summary, with_value
 
 if TYPE_CHECKING:
     from serving.contract import FeatureSpec
@@ -95,7 +95,7 @@ def judge(listings: pd.DataFrame, specs: "Sequence[FeatureSpec]", origin: str) -
     Raises:
         RejectedRowsError: it refuses some.
     """
-    from steps.judge import quieten, run_suite
+    from steps.data.judge import quieten, run_suite
 
     quieten()
     alone = judged_alone(specs)

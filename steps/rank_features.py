@@ -8,6 +8,7 @@ from zenml.config import CachePolicy
 from zenml.metadata.metadata_types import MetadataType
 from zenml.types import HTMLString
 
+from steps.artifacts.materializers import FrameMaterializer
 from steps.core import columns, importance, plots, regressors, scaling, search, stability, stability_page
 from steps.core.columns import matrix, prices
 from steps.core.experiments import Validation
@@ -28,7 +29,6 @@ from steps.core.stability import (
     with_stability,
 )
 from steps.core.stability_page import selection_page, summary
-from steps.materializers import FrameMaterializer
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -19,10 +19,10 @@ from steps.core.intervals import FittedIntervals
 from steps.core.model_card import description
 from steps.core.promotion import Verdict
 from steps.core.scaling import FittedScaler, restrict
-from steps.model_bundle import collect_files, describe, has_bundle
-from steps.model_card import card_files, card_tags
-from steps.registry import RETIRED, Bundle, bundle_folder, read_version, version_under, versions
-from steps.tracking import ALIAS, CHALLENGER, MODEL, mlflow_client
+from steps.models.bundle import collect_files, describe, has_bundle
+from steps.models.card import card_files, card_tags
+from steps.models.registry import RETIRED, Bundle, bundle_folder, read_version, version_under, versions
+from steps.tracking.runs import ALIAS, CHALLENGER, MODEL, mlflow_client
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient

@@ -47,9 +47,9 @@ def freshness(settings: Settings, now: datetime) -> list[ViewFreshness]:
 
 
 def _of(store: "FeatureStore", view: Any, settings: Settings, now: datetime) -> ViewFreshness:
-    from steps.latest_rows import latest_of
-    from steps.materialization_state import StateFile, store_identity
-    from steps.online_writer import OnlineWriter
+    from steps.feature_store.latest_rows import latest_of
+    from steps.feature_store.materialization_state import StateFile, store_identity
+    from steps.feature_store.online_writer import OnlineWriter
 
     latest = latest_of(store, view, now)
     if not len(latest.keys):

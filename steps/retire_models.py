@@ -22,13 +22,13 @@ from serving import service as services
 from serving.errors import ServingError
 from serving.settings import Settings, read_settings
 from steps.apply_contract import apply_definitions
-from steps.bundle_copies import remove_bundle, require_copy, restore_copy, sweep
 from steps.core.errors import PlatformError
 from steps.core.retirement import Version
-from steps.model_holds import feature_services, model_versions
-from steps.registry import RETIRED
-from steps.registry_lock import only_registry_writer
-from steps.tracking import MODEL, mlflow_client
+from steps.feature_store.registry_lock import only_registry_writer
+from steps.models.copies import remove_bundle, require_copy, restore_copy, sweep
+from steps.models.holds import feature_services, model_versions
+from steps.models.registry import RETIRED
+from steps.tracking.runs import MODEL, mlflow_client
 
 if TYPE_CHECKING:
     from feast import FeatureStore

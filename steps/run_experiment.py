@@ -12,7 +12,7 @@ from zenml.types import HTMLString
 
 from serving.bundle import digest
 from serving.settings import read_settings
-from steps import experiment_data, experiment_record
+from steps.artifacts.materializers import FrameMaterializer
 from steps.build_training_set import TrainingSet
 from steps.core import (
     bagging,
@@ -53,10 +53,10 @@ from steps.core.search import (
     scores,
 )
 from steps.core.stability import FeatureSelection, borderline, choice_of
-from steps.experiment_data import Origin, log_datasets
-from steps.experiment_record import record, record_choice
-from steps.materializers import FrameMaterializer
-from steps.tracking import autologging, git_commit, run_of
+from steps.tracking import experiment_data, experiment_record
+from steps.tracking.experiment_data import Origin, log_datasets
+from steps.tracking.experiment_record import record, record_choice
+from steps.tracking.runs import autologging, git_commit, run_of
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

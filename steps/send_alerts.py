@@ -10,14 +10,14 @@ from zenml.logger import get_logger
 from serving.records.live_error import NOT_ENOUGH as NO_TRUTHS
 from serving.records.live_error import WORSE
 from serving.settings import Settings, read_settings
-from steps.alerting import tell
 from steps.core.alerts import drift_is_over, error_is_over, of_drift, of_error, of_refusal
 from steps.core.conditions import AlertSettings, Condition, Told, after, due
 from steps.core.drift_verdict import DRIFTED, NOT_ENOUGH, DriftVerdict
 from steps.core.live_error import LiveError
 from steps.core.retraining import Decision
 from steps.find_champion import Champion
-from steps.registry import read_version
+from steps.models.registry import read_version
+from steps.monitoring.alerting import tell
 
 logger = get_logger(__name__)
 TOLD = "alerts_told"

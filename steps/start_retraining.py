@@ -15,11 +15,11 @@ from zenml.logger import get_logger
 
 from serving.process.processes import PARENT
 from serving.settings import Settings, read_settings
-from steps.alerting import tell
 from steps.core.alerts import of_outcome
 from steps.core.retrained import Outcome
 from steps.core.retraining import Decision, RetrainingSettings
-from steps.retraining_record import keep_outcome, keep_refusal
+from steps.monitoring.alerting import tell
+from steps.monitoring.retraining_record import keep_outcome, keep_refusal
 
 logger = get_logger(__name__)
 MODULE = "pipelines.retrain"

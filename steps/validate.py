@@ -12,16 +12,16 @@ from zenml.types import HTMLString
 
 from serving.settings import read_settings
 from steps.apply_contract import Contract, read_specs
+from steps.artifacts.materializers import FrameMaterializer
 from steps.core import expectations, findings, rejection, validation_report
 from steps.core.expectations import Distribution, build_suite
 from steps.core.findings import faults
 from steps.core.fingerprint import fingerprint
 from steps.core.rejection import RejectedRowsError
 from steps.core.validation_report import render
-from steps.judge import quieten, run_suite
-from steps.materializers import FrameMaterializer
-from steps.quarantine import keep_rejected
-from steps.sources import Source
+from steps.data.judge import quieten, run_suite
+from steps.data.quarantine import keep_rejected
+from steps.data.sources import Source
 
 if TYPE_CHECKING:
     from great_expectations.data_context import EphemeralDataContext
@@ -32,7 +32,7 @@ SITE = "houses"
 @step(
     output_materializers={"validated_houses": FrameMaterializer},
     cache_policy=CachePolicy(
-        source_dependencies=[expectations, findings, rejection, validation_report, "steps.judge.run_suite"]
+        source_dependencies=[expectations, findings, rejection, validation_report, "steps.data.judge.run_suite"]
     ),
 )
 def validate(

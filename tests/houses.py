@@ -10,8 +10,8 @@ import yaml
 
 from steps.core.expectations import Distribution
 from steps.core.houses import arrange
+from steps.data.sources import PACKAGE_FEATURES, Source
 from steps.publish_features import Publication
-from steps.sources import PACKAGE_FEATURES, Source
 from zenml_config.environment import ROOT
 
 COLUMNS = [*PACKAGE_FEATURES, "MEDV"]

@@ -55,7 +55,7 @@ def write_model(folder: Path, version: str, frame: Any, rounds: int) -> Path:
     from steps.core.reference import REFERENCE_SHAP, reference_shap
     from steps.core.reference_errors import reference_errors
     from steps.core.scaling import FittedScaler
-    from steps.registry import TRAINING_HOUSES
+    from steps.models.registry import TRAINING_HOUSES
 
     raw = frame[list(USED)].to_numpy()
     import numpy as np
@@ -214,7 +214,7 @@ def serving_settings(
 @pytest.fixture
 def champion(serving_settings: Settings) -> Callable[[str], None]:
     """A function that gives the alias `champion` to a version of the model in a registry of the test's own."""
-    from steps.tracking import mlflow_client
+    from steps.tracking.runs import mlflow_client
 
     client = mlflow_client()
 

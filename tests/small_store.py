@@ -9,9 +9,9 @@ from feast import Entity, FeatureStore, FeatureView, Field, FileSource, ValueTyp
 from feast.repo_config import RepoConfig
 from feast.types import Float64
 
-from steps.history_parts import append, recover
+from steps.feature_store.history_parts import append, recover
 
-OURS, DUCKDB, DASK = "steps.asof_store.AsofOfflineStore", "duckdb", "dask"
+OURS, DUCKDB, DASK = "steps.feature_store.asof_store.AsofOfflineStore", "duckdb", "dask"
 STORES = (OURS, DUCKDB, DASK)
 RM = ["houses:RM"]
 

@@ -17,7 +17,7 @@ from zenml.client import Client
 from zenml.enums import StackComponentType
 
 from steps.core.errors import ConfigurationError
-from steps.webhook_alerter import FLAVOR, WebhookAlerterFlavor
+from steps.monitoring.webhook_alerter import FLAVOR, WebhookAlerterFlavor
 
 STACK = "house_price_local"
 EXPERIMENT_TRACKER = "mlflow_tracker"

@@ -14,7 +14,7 @@ from steps.core.splitting import Preparation, split
 from steps.fit_intervals import calibrate, price_range
 from steps.register import enrol
 from steps.run_experiment import conduct
-from steps.tracking import CHALLENGER
+from steps.tracking.runs import CHALLENGER
 
 
 def poisoned_version(plot: Poisoned, training: dict[str, Any], settings: Settings) -> tuple[str, float]:

@@ -92,7 +92,7 @@ def _reproduce(registration: Registration) -> str:
             "**Roll back to this version.** Give it the alias `champion` and deploy; a retired one is first brought "
             f"back (`python -m steps.retire_models --restore {registration.version}`):",
             "```sh\n"
-            'python -c "from steps.tracking import MODEL, mlflow_client; '
+            'python -c "from steps.tracking.runs import MODEL, mlflow_client; '
             f"mlflow_client().set_registered_model_alias(MODEL, 'champion', '{registration.version}')\"\n"
             "zenml pipeline run pipelines.deployment.deployment_pipeline -c zenml_config/deployment.yaml\n"
             "```",

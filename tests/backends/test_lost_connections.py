@@ -20,11 +20,11 @@ from serving.settings import Settings, read_settings
 from steps import register
 from steps.apply_contract import apply_definitions
 from steps.core.errors import DataError
-from steps.history_parts import parts
-from steps.offline_store import history_path
+from steps.feature_store.history_parts import parts
+from steps.feature_store.offline_store import history_path
+from steps.models.registry import champion_version, versions
 from steps.publish_features import publish
-from steps.registry import champion_version, versions
-from steps.tracking import mlflow_client
+from steps.tracking.runs import mlflow_client
 from tests.houses import boston, publication
 from tests.mariadb_server import mariadb_server
 from tests.online_store import fill

@@ -26,8 +26,8 @@ from steps.core.errors import ConfigurationError, DataError
 from steps.core.expectations import build_suite
 from steps.core.findings import faults
 from steps.core.reference import reference_profile
+from steps.data.sources import read_houses
 from steps.publish_features import publish
-from steps.sources import read_houses
 from steps.validate import quieten, run_suite
 from tests.houses import boston, csv_source, distribution, publication
 from tests.training import training_parameters

@@ -11,9 +11,9 @@ from feast import FeatureStore
 from serving.contract import HOUSE_FEATURES, HOUSE_TARGET, FeatureSpec, read_feature_service, read_feature_view
 from serving.settings import read_settings
 from steps.apply_contract import apply_definitions
+from steps.data.sources import read_houses
 from steps.materialize import bring_online
 from steps.publish_features import publish
-from steps.sources import read_houses
 from tests.houses import COLUMNS, DERIVED, KAGGLE_FILE, boston, csv_source, publication
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)

@@ -15,8 +15,8 @@ from serving import service
 from serving.process.processes import group
 from serving.settings import Settings
 from steps.core.errors import DeploymentError
-from steps.deployed import Deployment
-from steps.service_answers import ask
+from steps.deployment.deployed import Deployment
+from steps.deployment.service_answers import ask
 from tests.serving_platform import ServingPlatform, copy_online_store
 from zenml_config.environment import ROOT
 

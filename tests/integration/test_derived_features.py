@@ -24,10 +24,10 @@ from steps.build_training_set import TrainingSet, read_training_set
 from steps.core.prediction import predict
 from steps.core.scaling import FittedScaler, fit_scaler, restrict
 from steps.core.splitting import Preparation, split
+from steps.feature_store.offline_houses import earlier_values
 from steps.find_champion import Champion
 from steps.fit_intervals import calibrate
 from steps.materialize import bring_online
-from steps.offline_houses import earlier_values
 from steps.predict_offline import predict_houses
 from steps.publish_features import publish
 from steps.register import enrol

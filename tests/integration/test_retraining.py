@@ -16,9 +16,9 @@ from serving import service
 from serving.rollouts.record import read_events
 from serving.rollouts.state import folder_of, read_rollout
 from serving.settings import Settings, read_settings
-from steps.registry import version_under
-from steps.retraining_record import read_retrainings
-from steps.tracking import CHALLENGER, MODEL, mlflow_client
+from steps.models.registry import version_under
+from steps.monitoring.retraining_record import read_retrainings
+from steps.tracking.runs import CHALLENGER, MODEL, mlflow_client
 from tests.conftest import forget_stacks, without_alerter
 from tests.integration.test_monitoring_pipeline import serve
 from tests.receiver import Receiver, receiving

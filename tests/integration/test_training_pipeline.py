@@ -24,7 +24,7 @@ from steps.core.experiments import ExperimentResult
 from steps.core.prediction import predict
 from steps.core.reference_errors import read_reference_errors
 from steps.core.scaling import FittedScaler, restrict
-from steps.tracking import EXPERIMENT, mlflow_client
+from steps.tracking.runs import EXPERIMENT, mlflow_client
 from tests.conftest import forget_stacks
 from tests.houses import FINGERPRINT
 from tests.training import publish_boston, training_parameters

@@ -11,14 +11,14 @@ import pytest
 import yaml
 
 from serving.settings import Settings, read_settings
-from steps.cluster_api import MANAGER, ClusterApi
-from steps.cluster_object import ClusterObject, read_template
+from steps.cluster.api import MANAGER, ClusterApi
+from steps.cluster.deployment import Endpoint, Move
+from steps.cluster.seldon_deployment import ClusterObject, read_template
 from steps.core.errors import ConfigurationError, DeploymentError
 from steps.core.parity import Parity
 from steps.core.predictors import Placed, predictor_of
 from steps.core.verified import StoreParity, Verification
-from steps.deploy_to_cluster import Endpoint, Move
-from steps.deployed import Deployment, Rollout, Target
+from steps.deployment.deployed import Deployment, Rollout, Target
 from steps.find_champion import Champion
 from tests.kubernetes.api_server import SDEP, ApiServer, Refusal
 from tests.kubernetes.manifests import containers, kubectl

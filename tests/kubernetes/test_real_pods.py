@@ -12,14 +12,14 @@ import yaml
 from serving import service
 from serving.fetch import main as fetch
 from serving.settings import Settings, read_settings
+from steps.cluster.deployment import deploy_to_cluster
 from steps.core.errors import DeploymentError
 from steps.core.predictors import MODELS, Predictor, service_name
-from steps.deploy_to_cluster import deploy_to_cluster
-from steps.deployed import Deployment
+from steps.deployment.deployed import Deployment
+from steps.deployment.service_answers import ask, ready_version
 from steps.find_champion import Champion
 from steps.predict_offline import PRICE, predict_houses
-from steps.service_answers import ask, ready_version
-from steps.tracking import mlflow_client
+from steps.tracking.runs import mlflow_client
 from tests.kubernetes.api_server import ApiServer
 from tests.kubernetes.manifests import containers
 from tests.kubernetes.mesh import GATEWAY, Mesh, running

@@ -15,7 +15,7 @@ from steps.build_training_set import TrainingSet, derived_features, read_trainin
 from steps.core.errors import ConfigurationError, DataError
 from steps.core.fingerprint import fingerprint
 from steps.core.spine import spine
-from steps.offline_store import history_path, read_history, write_history
+from steps.feature_store.offline_store import history_path, read_history, write_history
 from steps.publish_features import publish
 from tests.houses import DERIVED, FINGERPRINT, boston, publication
 from tests.training import PRICED, publish_boston, training_parameters

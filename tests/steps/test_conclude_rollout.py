@@ -14,11 +14,11 @@ from steps.conclude_rollout import VERDICT, conclude, main
 from steps.core.errors import DeploymentError
 from steps.core.retirement import Hold
 from steps.deploy_model import try_beside
-from steps.deployment_report import render
-from steps.model_holds import _tried
+from steps.deployment.report import render
+from steps.models.holds import _tried
+from steps.models.registry import version_under
 from steps.predict_offline import PRICE, predict_houses
-from steps.registry import version_under
-from steps.tracking import CHALLENGER, MODEL, mlflow_client
+from steps.tracking.runs import CHALLENGER, MODEL, mlflow_client
 from tests.rollouts import rules
 from tests.serving.test_service import Caller
 from tests.serving_platform import ServingPlatform

@@ -12,8 +12,8 @@ from steps.core.parity import Parity
 from steps.core.sampling import Sample
 from steps.core.verified import StoreParity, Verification
 from steps.deploy_model import deploy
-from steps.deployed import Deployment, Rollout
-from steps.deployment_report import render
+from steps.deployment.deployed import Deployment, Rollout
+from steps.deployment.report import render
 from steps.find_champion import Champion
 from steps.predict_offline import PRICE, predict_houses
 from tests.serving_platform import USED, ServingPlatform

@@ -16,7 +16,7 @@ from steps.core.regressors import regressor
 from steps.core.scaling import scale
 from steps.core.search import booster_bytes
 from steps.fit_intervals import calibrate, log_in_run, price_range
-from steps.tracking import mlflow_client
+from steps.tracking.runs import mlflow_client
 from tests.training import interval_settings, prepared, result, validation
 
 PARAMETERS = {"n_estimators": 10, "max_depth": 4}

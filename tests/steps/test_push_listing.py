@@ -16,8 +16,8 @@ from steps.apply_contract import apply_definitions
 from steps.core.errors import DataError
 from steps.core.publication import CREATED, EVENT
 from steps.core.rejection import RejectedRowsError
+from steps.feature_store.offline_store import history_path, read_history
 from steps.materialize import bring_online
-from steps.offline_store import history_path, read_history
 from steps.publish_features import publish
 from steps.push_listing import Push
 from tests.houses import boston, publication

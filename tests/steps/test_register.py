@@ -19,7 +19,6 @@ from serving.records.receipts import header_of
 from serving.settings import read_settings
 from steps import register
 from steps.apply_contract import apply_definitions
-from steps.bundle_copies import restore_copy
 from steps.core.card_evidence import CardEvidence
 from steps.core.errors import GateError, PlatformError
 from steps.core.experiments import ExperimentResult
@@ -31,10 +30,11 @@ from steps.core.reference_errors import read_reference_errors
 from steps.core.scaling import FittedScaler, fit_scaler, restrict
 from steps.fit_intervals import calibrate
 from steps.gate import decide
+from steps.models.copies import restore_copy
+from steps.models.registry import champion_version, version_under, versions
 from steps.register import RegisteredModel, enrol
-from steps.registry import champion_version, version_under, versions
 from steps.run_experiment import conduct
-from steps.tracking import ALIAS, CHALLENGER, MODEL, mlflow_client
+from steps.tracking.runs import ALIAS, CHALLENGER, MODEL, mlflow_client
 from tests.cards import evidence
 from tests.training import experiment, interval_settings, prepared, promotion, validation
 from zenml_config.environment import ROOT, read

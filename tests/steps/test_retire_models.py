@@ -20,10 +20,10 @@ from serving.records.hourly import hour_of
 from serving.settings import Settings, read_settings
 from steps.apply_contract import apply_definitions
 from steps.core.errors import PlatformError
-from steps.model_holds import feature_services
-from steps.registry import RETIRED
+from steps.models.holds import feature_services
+from steps.models.registry import RETIRED
 from steps.retire_models import main, restore, retire
-from steps.tracking import ALIAS, MODEL, mlflow_client
+from steps.tracking.runs import ALIAS, MODEL, mlflow_client
 
 
 @pytest.fixture(scope="module")

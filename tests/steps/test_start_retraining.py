@@ -6,6 +6,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from tests.steps.test_training_runs import training
 
 from pipelines import retrain
 from serving.settings import Settings, read_settings
@@ -14,11 +15,10 @@ from steps.core.cause import BY_HAND, Cause
 from steps.core.errors import ConfigurationError
 from steps.core.retrained import Ending, Outcome
 from steps.core.retraining import Decision
-from steps.retraining_record import RECORD, keep_refusal, read_retrainings
-from steps.retraining_settings import read_retraining
+from steps.monitoring.retraining_record import RECORD, keep_refusal, read_retrainings
+from steps.monitoring.retraining_settings import read_retraining
 from tests.receiver import Receiver, receiving
 from tests.retraining import retraining
-from tests.steps.test_training_runs import training
 
 DRIFT = Cause(kind="drift", reason="RM")
 START = Decision(action="start", cause=DRIFT, reason="drift")

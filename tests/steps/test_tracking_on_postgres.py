@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from serving.settings import read_settings
-from steps.registry import champion_version, versions
-from steps.tracking import ALIAS, MODEL, mlflow_client, open_experiment
+from steps.models.registry import champion_version, versions
+from steps.tracking.runs import ALIAS, MODEL, mlflow_client, open_experiment
 from tests.postgres_server import postgres_server
 
 

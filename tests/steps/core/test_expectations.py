@@ -12,7 +12,7 @@ from steps.apply_contract import Contract, read_specs
 from steps.core.expectations import build_suite
 from steps.core.findings import faults
 from steps.core.rejection import Fault
-from steps.judge import quieten, run_suite
+from steps.data.judge import quieten, run_suite
 from tests.houses import KAGGLE_FILE, boston, csv_source, distribution
 
 
@@ -44,7 +44,7 @@ def test_the_packaged_data_are_as_the_contract_asks(specs: tuple[FeatureSpec, ..
 def test_the_kaggle_file_with_its_missing_values_is_as_the_contract_asks(specs: tuple[FeatureSpec, ...]) -> None:
     if not KAGGLE_FILE.exists():
         pytest.skip(f"{KAGGLE_FILE} is not there; set HPP_SHARED_DATA")
-    from steps.sources import read_houses
+    from steps.data.sources import read_houses
 
     houses = read_houses(csv_source(KAGGLE_FILE), [spec.name for spec in specs])
     assert houses.isna().sum().sum() == 120

@@ -1,0 +1,1 @@
+"""How artifacts are stored and shown where ZenML's own way is not enough."""

@@ -1,0 +1,1 @@
+"""A version in a Kubernetes cluster, by way of its API server."""

@@ -1,0 +1,1 @@
+"""What a deployment leaves, and whether the running service says what the offline model says."""

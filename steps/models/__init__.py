@@ -1,0 +1,1 @@
+"""Registered versions: the registry, their bundles and cards, and who needs them."""

@@ -1,0 +1,1 @@
+"""What MLflow and ZenML keep of trainings and their experiments."""

@@ -110,8 +110,8 @@ def gateway(folder: Path, one: int, two: int) -> Backend:
     subprocess.run([*command, "-keyout", str(key), "-out", str(certificate)], check=True, capture_output=True)  # noqa: S603
     certificate.write_text(certificate.read_text() + key.read_text())
     own = {"HTTPS": f"{HOST}:{https}", "ONE": f"{HOST}:{one}", "TWO": f"{HOST}:{two}", "CERTIFICATE": str(certificate)}
-    own |= {name: f"{HOST}:{free_port(HOST)}" for name in ("HTTP", "GRPC", "METRICS")}
-    own |= {"GRPC_ONE": f"{HOST}:1", "GRPC_TWO": f"{HOST}:1"}
+    own |= {name: f"{HOST}:{free_port(HOST)}" for name in ("HTTP", "GRPC", "METRICS", "CONSOLE")}
+    own |= dict.fromkeys(("GRPC_ONE", "GRPC_TWO", "CONSOLE_ONE", "CONSOLE_TWO"), f"{HOST}:1")
     environment = {f"HPP_GATEWAY_{name}": value for name, value in own.items()}
     return Backend(
         [program("haproxy", "haproxy"), "-f", str(GATEWAY)], https, None, environment, folder / "gateway.log"

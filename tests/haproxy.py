@@ -26,6 +26,7 @@ class Gateway:
     https: int
     http: int
     metrics: int
+    console: int
     certificate: Path
     log: Path
 
@@ -82,19 +83,20 @@ def haproxy(folder: Path, one: int, two: int, **settings: str) -> Iterator[Gatew
         folder: where its certificate and log go.
         settings: its HPP_GATEWAY_… variables, without the prefix and in lower case.
     """
-    https, http, metrics, grpc = (free_port() for _ in range(4))
+    https, http, metrics, grpc, console = (free_port() for _ in range(5))
     certificate, log = write_certificate(folder), folder / "gateway.log"
-    own = {"https": https, "http": http, "metrics": metrics, "grpc": grpc}
+    own = {"https": https, "http": http, "metrics": metrics, "grpc": grpc, "console": console}
     own_settings = {name: f"127.0.0.1:{port}" for name, port in own.items()}
     own_settings |= {"one": f"127.0.0.1:{one}", "two": f"127.0.0.1:{two}", "certificate": str(certificate)}
-    own_settings |= {"grpc_one": "127.0.0.1:1", "grpc_two": "127.0.0.1:1", "public_port": str(https)}
+    nobody = ("grpc_one", "grpc_two", "console_one", "console_two")
+    own_settings |= dict.fromkeys(nobody, "127.0.0.1:1") | {"public_port": str(https)}
     with log.open("wb") as output:
         process = subprocess.Popen(
             [haproxy_program(), "-f", CONFIGURATION], env=_environment(own_settings | settings), stdout=output
         )
     try:
         _wait(process, https)
-        yield Gateway(https, http, metrics, certificate, log)
+        yield Gateway(https, http, metrics, console, certificate, log)
     finally:
         process.terminate()
         process.wait(PATIENCE_S)

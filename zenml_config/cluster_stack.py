@@ -11,9 +11,9 @@ from typing import Any
 from zenml.client import Client
 from zenml.enums import StackComponentType
 
+from zenml_config.tracker import keep_token, tracker_configuration
+
 STACK = "house_price_cluster"
-SECRET = "house_price_mlflow"  # noqa: S105  # a name
-TOKEN = f"{{{{{SECRET}.token}}}}"  # a reference, which ZenML resolves
 Component = tuple[StackComponentType, str, str, dict[str, Any]]
 
 
@@ -26,9 +26,7 @@ def components(environment: Mapping[str, str]) -> list[Component]:
     named = {name: environment.get(f"HPP_CLUSTER_{name}", "") for name in ("NAMESPACE", "ARTIFACTS", "PIPELINES_IMAGE")}
     if empty := [f"HPP_CLUSTER_{name}" for name, value in named.items() if not value]:
         raise SystemExit(f"{', '.join(empty)}: not set. The stack of a cluster needs them: docs/kubernetes.md.")
-    tracker = {"tracking_uri": environment["MLFLOW_TRACKING_URI"]}
-    if tracker["tracking_uri"].startswith("http"):
-        tracker["tracking_token"] = TOKEN
+    tracker = tracker_configuration(environment)
     registry, _, _ = named["PIPELINES_IMAGE"].rpartition("/")
     kinds = StackComponentType
     # In a pod of the cluster; from elsewhere, link the orchestrator to a service connector, or name a context:
@@ -49,8 +47,7 @@ def register_cluster_stack(environment: Mapping[str, str]) -> None:
     """Register the stack where it is not what the environment says, and make it the active one."""
     client = Client()
     wanted = components(environment)
-    if environment["MLFLOW_TRACKING_URI"].startswith("http"):
-        _keep_token(client, environment.get("MLFLOW_TRACKING_TOKEN", ""))
+    keep_token(client, environment)
     for kind, name, flavour, configuration in wanted:
         known = client.list_stack_components(type=kind, name=name)
         if not known:
@@ -64,23 +61,6 @@ def register_cluster_stack(environment: Mapping[str, str]) -> None:
         client.create_stack(name=STACK, components=parts)
     if client.active_stack_model.name != STACK:
         client.activate_stack(STACK)
-
-
-def _keep_token(client: Client, token: str) -> None:
-    """Have ZenML's secret store keep the token of MLflow's server, which its tracker asks for.
-
-    Raises:
-        SystemExit: there is none.
-    """
-    if not token:
-        raise SystemExit(
-            "MLFLOW_TRACKING_TOKEN: not set. ZenML takes a server of MLflow with a token only; where the server asks "
-            "for none, any will do."
-        )
-    if client.list_secrets(name=SECRET):
-        client.update_secret(SECRET, add_or_update_values={"token": token})
-    else:
-        client.create_secret(SECRET, values={"token": token})
 
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ from zenml.enums import StackComponentType
 
 from steps.core.errors import ConfigurationError
 from steps.monitoring.webhook_alerter import FLAVOR, WebhookAlerterFlavor
+from zenml_config.tracker import keep_token, tracker_configuration
 
 STACK = "house_price_local"
 EXPERIMENT_TRACKER = "mlflow_tracker"
@@ -59,7 +60,8 @@ def _make_tables(uri: str) -> None:
 
 
 def _register(client: Client) -> None:
-    tracker = {"tracking_uri": os.environ["MLFLOW_TRACKING_URI"]}
+    keep_token(client, os.environ)
+    tracker = tracker_configuration(os.environ)
     moved = _component(client, StackComponentType.EXPERIMENT_TRACKER, EXPERIMENT_TRACKER, tracker)
     _component(client, StackComponentType.MODEL_REGISTRY, MODEL_REGISTRY, {})
     parts: dict[StackComponentType, Any] = {

@@ -16,6 +16,12 @@ DOCKER = ROOT / "docker"
 COMPOSE: dict[str, Any] = yaml.safe_load((DOCKER / "compose.yaml").read_text())
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
 OURS = {"house-price-serving", "house-price-pipelines"}
+MLFLOWS_OWN = {
+    "MLFLOW_ARTIFACTS_DESTINATION",
+    "MLFLOW_S3_ENDPOINT_URL",
+    "MLFLOW_TRACKING_TOKEN",
+    "MLFLOW_SERVER_ENABLE_JOB_EXECUTION",
+}
 SECRET = re.compile(r"/run/secrets/([a-z0-9.-]+)")
 
 
@@ -90,6 +96,6 @@ def test_what_compose_sets_are_settings_that_there_are(name: str) -> None:
     text = (ROOT / "zenml_config" / name).read_text()
     known = set(read(ROOT / "zenml_config" / "local.env", {})) | {"ZENML_STORE_URL"}
     ours = {line.partition("=")[0] for line in text.splitlines() if line.startswith(("HPP_", "MLFLOW_", "ZENML_"))}
-    assert ours - known <= {"MLFLOW_ARTIFACTS_DESTINATION", "MLFLOW_S3_ENDPOINT_URL"}
+    assert ours - known <= MLFLOWS_OWN
     for host in re.findall(r"(?:@|//|\")([a-z0-9]+):\d+", text):
         assert host in SERVICES

@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -46,6 +47,28 @@ def test_a_moved_mlflow_is_followed(monkeypatch: pytest.MonkeyPatch) -> None:
         active = Client().active_stack.experiment_tracker
         assert active is not None
         assert active.config.model_dump()["tracking_uri"] == "postgresql://mlflow@db/mlflow"
+    finally:
+        monkeypatch.setenv("MLFLOW_TRACKING_URI", original)
+        register_stack()
+
+
+@pytest.mark.usefixtures("zenml_stack")
+def test_a_server_of_mlflow_gets_the_environments_token_and_none_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    from zenml.client import Client
+
+    original = os.environ["MLFLOW_TRACKING_URI"]
+    try:
+        monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://mlflow.example.org")
+        monkeypatch.delenv("MLFLOW_TRACKING_TOKEN", raising=False)
+        with pytest.raises(ConfigurationError, match="MLFLOW_TRACKING_TOKEN: not set"):
+            register_stack()
+        for token in ("first", "changed"):
+            monkeypatch.setenv("MLFLOW_TRACKING_TOKEN", token)
+            register_stack()
+            tracker = Client().active_stack.experiment_tracker
+            assert tracker is not None
+            told: Any = tracker.config
+            assert (told.tracking_uri, told.tracking_token) == ("http://mlflow.example.org", token)
     finally:
         monkeypatch.setenv("MLFLOW_TRACKING_URI", original)
         register_stack()

@@ -34,7 +34,7 @@ retrain: $(READY)  ## train now, and try what comes out beside the champion (CAU
 	@$(BIN)/python -m pipelines.retrain --cause "$(CAUSE)" $(if $(OUTCOME),--outcome "$(OUTCOME)")
 
 monitor: $(READY)  ## judge the traffic now, tell, and retrain where it is due
-	@$(BIN)/zenml pipeline run pipelines.monitoring.monitoring_pipeline -c zenml_config/monitoring.yaml
+	@$(BIN)/python -m pipelines.run monitoring -c $(CONFIG)/monitoring.yaml
 
 test: $(READY)  ## run the tests with coverage
 	$(BIN)/pytest --cov --cov-report=term --cov-fail-under=90
@@ -72,19 +72,16 @@ contracts: $(READY)
 	$(BIN)/lint-imports
 
 features: $(READY)  ## read the houses, check them, and publish what is new to the feature store
-	@$(BIN)/python -m zenml_config.stack
-	$(BIN)/zenml pipeline run pipelines.features.feature_pipeline -c $(CONFIG)/features.yaml
+	@$(BIN)/python -m pipelines.run features -c $(CONFIG)/features.yaml
 
 train: $(READY)  ## train on what the feature store has, and register what passes the gate
-	@$(BIN)/python -m zenml_config.stack
-	$(BIN)/zenml pipeline run pipelines.training.training_pipeline -c $(CONFIG)/training.yaml
+	@$(BIN)/python -m pipelines.run training -c $(CONFIG)/training.yaml
 
 outcome: $(READY)  ## print how the last training ended: promote, challenge, unchanged, refused or failed
 	@$(BIN)/python -m steps.training_outcome $(if $(OUTPUT),--output $(OUTPUT))
 
 deploy: $(READY)  ## serve the champion, if the service says what the offline model says
-	@$(BIN)/python -m zenml_config.stack
-	$(BIN)/zenml pipeline run pipelines.deployment.deployment_pipeline -c $(CONFIG)/deployment.yaml
+	@$(BIN)/python -m pipelines.run deployment -c $(CONFIG)/deployment.yaml
 
 plan: $(READY)  ## show what applying the contract would change in the Feast registry
 	$(BIN)/feast -c feature_repo plan

@@ -4,18 +4,24 @@ One process, since most of the time of a pipeline command is the import of the l
 """
 
 import fcntl
-import logging
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from pipelines.run import configuration_of, run
 from serving.settings import Settings, read_settings
+from steps.terminal.presentation import Presentation, carried_out
 
 if TYPE_CHECKING:
     from zenml.models import PipelineRunResponse
 
-PIPELINES = {"features": "feature_pipeline", "training": "training_pipeline", "deployment": "deployment_pipeline"}
+PIPELINES = {
+    "features": "from a source to the feature store",
+    "training": "experiments, a champion, the gate, a registered version",
+    "deployment": "a service that says what the offline model says",
+}
 
 
 @contextmanager
@@ -34,33 +40,29 @@ def alone(settings: Settings) -> Iterator[None]:
         yield
 
 
-def run(name: str, settings: Settings) -> "PipelineRunResponse":
-    """The finished run of a pipeline with its configuration."""
-    from importlib import import_module
-
-    pipeline = getattr(import_module(f"pipelines.{name}"), PIPELINES[name])
-    run: PipelineRunResponse = pipeline.with_options(config_path=str(settings.root / "zenml_config" / f"{name}.yaml"))()
-    return run
-
-
-def main() -> None:
-    """Run everything and print the last screen."""
-    started = time.monotonic()
-    settings = read_settings()
+def whole(shown: Presentation) -> None:
+    """Run everything, and close with what happened and what to try."""
+    started, settings, screen = time.monotonic(), read_settings(), shown.screen
     with alone(settings):
-        logging.captureWarnings(capture=True)
-        logging.getLogger("py.warnings").setLevel(logging.ERROR)
-        from pipelines.demo_report import report
-        from zenml_config.stack import register_stack
+        with screen.busy("setting up: libraries, ZenML's and MLflow's stores"):
+            from pipelines.demo_report import report
+            from zenml_config.stack import register_stack
 
-        register_stack()
-        runs, seconds = {}, {"set-up": time.monotonic() - started}
-        for name in PIPELINES:
+            register_stack()
+        runs: dict[str, PipelineRunResponse] = {}
+        seconds = {"set-up": time.monotonic() - started}
+        for name, what in PIPELINES.items():
             begun = time.monotonic()
-            runs[name] = run(name, settings)
+            screen.say(f"{name}: {what}", "bold")
+            runs[name] = run(name, configuration_of(name, settings))
             seconds[name] = time.monotonic() - begun
-        report(runs, seconds, settings)
+        report(runs, seconds, settings, shown)
+
+
+def main() -> int:
+    """The exit code: 0, or 1 with the reason if a pipeline failed."""
+    return carried_out("demo", whole)
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

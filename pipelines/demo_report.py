@@ -7,17 +7,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
-from rich.console import Console
 from rich.table import Table
 
 from serving.keys import client_key
 from serving.settings import Settings
+from steps.terminal.presentation import Presentation
 
 if TYPE_CHECKING:
     from zenml.models import PipelineRunResponse
 
 Runs = dict[str, "PipelineRunResponse"]
-WIDTH = 110  # characters; the table needs that much, and a narrower terminal wraps it without losing figures
 EXPERIMENT_COLUMNS = {
     "cross-validated RMSE": "{cv_rmse:.3f} ± {cv_rmse_sd:.3f}",
     "test RMSE": "{test_rmse:.3f}",
@@ -30,15 +29,17 @@ def output(run: "PipelineRunResponse", step: str, artifact: str) -> Any:
     return run.steps[step].outputs[artifact][0].load()
 
 
-def report(runs: Runs, seconds: dict[str, float], settings: Settings) -> None:
+def report(runs: Runs, seconds: dict[str, float], settings: Settings, shown: Presentation) -> None:
     """Print it."""
-    console = Console(highlight=False, soft_wrap=True, width=WIDTH)
+    console = shown.screen.console
     champion = output(runs["training"], "choose_champion", "champion")
     console.print()
     console.print(experiments_table(experiment_results(runs["training"]), champion.name))
     for line in story(runs, champion):
         console.print(line)
     console.print(f"[dim]{', '.join(f'{name} {value:.0f} s' for name, value in seconds.items())}[/dim]")
+    if shown.log:
+        console.print(f"[bold]Log[/bold]        {relative_to(shown.log, settings.root)}")
     deployment = output(runs["deployment"], "deploy_model", "deployment")
     console.print(f"[bold]Key[/bold]        {client_key(settings)} ({settings.rate_limit} calls a minute)")
     if settings.console_port:

@@ -11,10 +11,11 @@ from steps.ingest import ingest
 from steps.materialize import materialize
 from steps.publish_features import Publication, publish_features
 from steps.report_freshness import report_freshness
+from steps.terminal.hooks import end_run, show_run
 from steps.validate import validate
 
 
-@pipeline(execution_mode=ExecutionMode.FAIL_FAST)
+@pipeline(execution_mode=ExecutionMode.FAIL_FAST, on_init=show_run, on_cleanup=end_run)
 def feature_pipeline(
     source: Source, exploration: Exploration, distribution: Distribution, publication: Publication
 ) -> None:

@@ -5,10 +5,12 @@
 
 import sys
 
-from pipelines.demo import alone, run
+from pipelines.demo import alone
+from pipelines.run import configuration_of, run
 from serving.bundle import METADATA
 from serving.keys import client_key
 from serving.settings import Settings, read_settings
+from steps.terminal.presentation import Presentation, carried_out
 
 
 def first_run(settings: Settings) -> list[str]:
@@ -20,8 +22,13 @@ def first_run(settings: Settings) -> list[str]:
         from zenml_config.stack import register_stack
 
         register_stack()
-        return [run(name, settings).name for name in ("features", "training")]
+        return [run(name, configuration_of(name, settings)).name for name in ("features", "training")]
+
+
+def show(shown: Presentation) -> None:
+    """Do what is needed, and say what it was."""
+    shown.screen.say(f"Ran: {', '.join(first_run(read_settings())) or 'nothing, there is a model'}.")
 
 
 if __name__ == "__main__":
-    sys.stdout.write(f"Ran: {', '.join(first_run(read_settings())) or 'nothing, there is a model'}.\n")
+    sys.exit(carried_out("first-run", show))

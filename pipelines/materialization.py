@@ -5,9 +5,10 @@ from zenml.enums import ExecutionMode
 
 from steps.materialize import materialize
 from steps.report_freshness import report_freshness
+from steps.terminal.hooks import end_run, show_run
 
 
-@pipeline(execution_mode=ExecutionMode.FAIL_FAST)
+@pipeline(execution_mode=ExecutionMode.FAIL_FAST, on_init=show_run, on_cleanup=end_run)
 def materialization_pipeline() -> None:
     """Write what is new, and report how fresh each view is."""
     materialize()

@@ -19,9 +19,10 @@ from steps.measure_live_error import measure_live_error
 from steps.monitoring.alerting import tell_of_failure
 from steps.send_alerts import send_alerts
 from steps.start_retraining import start_retraining
+from steps.terminal.hooks import end_run, show_run
 
 
-@pipeline(execution_mode=ExecutionMode.FAIL_FAST, on_failure=tell_of_failure)
+@pipeline(execution_mode=ExecutionMode.FAIL_FAST, on_failure=tell_of_failure, on_init=show_run, on_cleanup=end_run)
 def monitoring_pipeline(
     model: ModelChoice,
     window: WindowSettings,

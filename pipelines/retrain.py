@@ -21,13 +21,13 @@ from serving.process.processes import PARENT, end_with_parent
 from serving.settings import Settings, read_settings
 from steps.core.alerts import of_outcome, of_start
 from steps.core.cause import VERDICTS, Cause, CauseKind
-from steps.core.errors import PlatformError
 from steps.core.retrained import Outcome
 from steps.core.retraining import Decision, RetrainingSettings
 from steps.decide_retraining import decide_now
 from steps.monitoring.alerting import tell
 from steps.monitoring.retraining_record import keep_outcome, keep_refusal, keep_start
 from steps.monitoring.retraining_settings import read_retraining
+from steps.terminal.presentation import Presentation, carried_out
 from steps.tracking.trainings import next_name
 
 FAILED, GATE_REFUSED, NOT_STARTED = 1, 3, 4  # exit codes
@@ -85,16 +85,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
         end_with_parent()
         os.environ.pop(PARENT, None)  # a service that is deployed now outlives the pipeline
         request = Request.model_validate_json(given.request.read_text())
-        outcome = retrain(request.decision.cause or Cause(), request.wanted, settings)
-    else:
-        try:
-            wanted = read_retraining(given.config or settings.root / "zenml_config" / "monitoring.yaml")
-        except PlatformError as err:
-            sys.stderr.write(f"{err}\n")
-            return FAILED
+        return _end(retrain(request.decision.cause or Cause(), request.wanted, settings), given.outcome)
+
+    def show(shown: Presentation) -> int:
+        wanted = read_retraining(given.config or settings.root / "zenml_config" / "monitoring.yaml")
         outcome = asked(Cause(kind=given.cause), wanted, settings)
-    if given.outcome:
-        write_atomically(given.outcome, outcome.model_dump_json().encode())
+        if exit_code(outcome) and shown.log:
+            shown.screen.say(f"The whole log: {shown.log}")
+        return _end(outcome, given.outcome)
+
+    return carried_out("retrain", show)
+
+
+def _end(outcome: Outcome, answer: Path | None) -> int:
+    """The exit code, after the outcome was written down and said."""
+    if answer:
+        write_atomically(answer, outcome.model_dump_json().encode())
     sys.stdout.write(f"{outcome.in_words}\n")
     return exit_code(outcome)
 

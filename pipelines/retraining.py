@@ -21,6 +21,7 @@ from steps.core.errors import GateError
 from steps.core.retrained import Outcome
 from steps.core.retraining import RetrainingSettings
 from steps.register import RegisteredModel
+from steps.terminal.narrator import TOLD_ELSEWHERE
 from steps.tracking.runs import ALIAS
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ def train(cause: Cause, name: str, wanted: RetrainingSettings, settings: Setting
         reason = f"another process has just started {name}"
         return Outcome(ending="not started", cause=cause, reason=reason)
     except Exception as err:
-        logger.exception("The training has failed")
+        logger.exception("The training has failed", extra={TOLD_ELSEWHERE: True})
         return _failed(cause, name, err)
     if run.status != ExecutionStatus.COMPLETED:
         return _failed(cause, name, None)
@@ -79,7 +80,7 @@ def deploy(trained: Outcome, wanted: RetrainingSettings, settings: Settings) -> 
             named = deployment_pipeline.with_options(config_path=path, run_name=failed["deployment_run"], tags=[tag])
             run = finished(named())
     except Exception as err:
-        logger.exception("The deployment has failed")
+        logger.exception("The deployment has failed", extra={TOLD_ELSEWHERE: True})
         return trained.model_copy(update=failed | {"reason": _short(err)})
     if run.status != ExecutionStatus.COMPLETED:
         return trained.model_copy(update=failed | {"reason": f"ZenML's run {run.name} is {run.status}"})

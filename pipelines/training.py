@@ -25,10 +25,11 @@ from steps.rank_features import rank_features
 from steps.read_statements import ModelCard, read_statements
 from steps.register import register
 from steps.run_experiment import run_experiment
+from steps.terminal.hooks import end_run, show_run
 from steps.tracking.zenml_tracker import tracked
 
 
-@pipeline(execution_mode=ExecutionMode.FAIL_FAST)
+@pipeline(execution_mode=ExecutionMode.FAIL_FAST, on_init=show_run, on_cleanup=end_run)
 def training_pipeline(
     training_set: TrainingSet,
     preparation: Preparation,

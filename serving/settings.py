@@ -23,6 +23,7 @@ class Settings(BaseSettings):
 
     root: Path
     var_dir: Path
+    log: Literal["brief", "full"]
     feature_repo: Path
     offline_dir: str
     models_dir: Path

@@ -6,7 +6,7 @@
 import argparse
 import contextlib
 import io
-import logging
+import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
@@ -15,11 +15,10 @@ from pydantic import BaseModel
 from zenml import ArtifactConfig, log_metadata, step
 
 from serving.settings import Settings, read_settings
+from steps.terminal.presentation import Presentation, carried_out
 
 if TYPE_CHECKING:
     from feast import FeatureStore
-
-logger = logging.getLogger(__name__)
 
 
 class ViewMaterialization(BaseModel):
@@ -97,18 +96,22 @@ def _bring_online(store: "FeatureStore", name: str, until: datetime) -> ViewMate
     return ViewMaterialization(**last._asdict())
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Materialize, with a line every two seconds, and say what was done."""
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The exit code of the command, which shows how far it is and what was done."""
     parser = argparse.ArgumentParser(prog="python -m steps.materialize", description=bring_online.__doc__)
     parser.add_argument("views", nargs="*", metavar="VIEW", help="default: every view that is served online")
     chosen = parser.parse_args(arguments).views
-    logging.basicConfig(level=logging.WARNING, format="%(message)s")
-    logging.getLogger("steps").setLevel(logging.INFO)
-    report = bring_online(read_settings(), datetime.now(UTC), chosen)
+    return carried_out("materialize", lambda shown: show(chosen, shown))
+
+
+def show(names: Sequence[str], shown: Presentation) -> None:
+    """Materialize, and say what was done, a line a view."""
+    with shown.screen.busy("reading what is online"):
+        report = bring_online(read_settings(), datetime.now(UTC), names)
     for view in report.views:
         resumed = f", after {view.resumed_after:,} of a run that was killed" if view.resumed_after else ""
-        logger.info(f"{view.view}: {view.written:,} rows written{resumed}, {view.seconds:.1f} s")
+        shown.screen.say(f"{view.view}: {view.written:,} rows written{resumed}, {view.seconds:.1f} s")
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

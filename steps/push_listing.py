@@ -25,6 +25,7 @@ from steps.core.rejection import RejectedRowsError
 from steps.feature_store.history_parts import parts
 from steps.feature_store.offline_store import append_history, history_path, only_writer
 from steps.feature_store.stored_houses import of_houses, summary, with_value
+from steps.terminal.presentation import Presentation, carried_out
 
 if TYPE_CHECKING:
     from serving.contract import FeatureSpec
@@ -109,14 +110,21 @@ def judge(listings: pd.DataFrame, specs: "Sequence[FeatureSpec]", origin: str) -
         raise RejectedRowsError(origin, rows, found)
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Push, and say what was done."""
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The exit code of the command, which says what was done."""
     parser = argparse.ArgumentParser(prog="python -m steps.push_listing", description=__doc__)
     parser.add_argument("file", metavar="FILE", help="CSV or JSON; - for standard input")
     given = parser.parse_args(arguments).file
+    return carried_out("push", lambda shown: show(given, shown))
+
+
+def show(given: str, shown: Presentation) -> None:
+    """Push, and say what was done, a line a listing."""
     data, origin = read(given)
-    for done in push(data, origin, read_settings(), datetime.now(UTC)):
-        sys.stdout.write(f"{done}\n")
+    with shown.screen.busy(f"pushing {origin}"):
+        pushed = push(data, origin, read_settings(), datetime.now(UTC))
+    for done in pushed:
+        shown.screen.say(str(done))
 
 
 def read(given: str) -> tuple[bytes, str]:
@@ -139,4 +147,4 @@ def read(given: str) -> tuple[bytes, str]:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

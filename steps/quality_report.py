@@ -32,6 +32,7 @@ from steps.core.errors import ConfigurationError
 from steps.core.experiments import Experiment, ExperimentResult, Experiments, Validation
 from steps.core.procedures import Procedure
 from steps.core.quality import QualityReport, QualitySettings, assess
+from steps.terminal.tasks import counting, task
 
 logger = get_logger(__name__)
 
@@ -107,7 +108,10 @@ def report_on(
         stored=stored,
     )
     groups = group_numbers(houses, settings.group_columns)
-    return assess(compared(wanted.name, own, validation.model_seed, len(stored)), X, y, groups, not keep, settings)
+    beside = compared(wanted.name, own, validation.model_seed, len(stored))
+    folds = settings.folds * settings.repeats * (1 if groups is None else 2)
+    with task("quality", folds * len(beside), "folds") as tell:
+        return assess(beside, X, y, groups, not keep, settings, counting(tell))
 
 
 def compared(name: str, own: Procedure, seed: int, width: int) -> dict[str, Procedure]:

@@ -53,6 +53,7 @@ from steps.core.search import (
     scores,
 )
 from steps.core.stability import FeatureSelection, borderline, choice_of
+from steps.terminal.tasks import task
 from steps.tracking import experiment_data, experiment_record
 from steps.tracking.experiment_data import Origin, log_datasets
 from steps.tracking.experiment_record import record, record_choice
@@ -219,14 +220,10 @@ def fit(
             model = estimator(parameters, seed, scaler).fit(pd.DataFrame(X, columns=list(scaler.features)), y)
         return Fitted(plain(model), parameters, {}, time.perf_counter() - started)
     fits = experiment.search.iterations * experiment.search.folds
-
-    def report(done: int) -> None:
-        logger.info("%s: %d of %d fits, %.0f s", experiment.name, done, fits, time.perf_counter() - started)
-
-    candidates = randomized_search(
-        regressor(parameters, seed), experiment.search, seed, report if compute == LOCAL else None
-    )
-    with autologging("sklearn"):
+    with autologging("sklearn"), task(experiment.name, fits, "fits") as tell:
+        candidates = randomized_search(
+            regressor(parameters, seed), experiment.search, seed, tell if compute == LOCAL else None
+        )
         fit_side_by_side(candidates, X, y, compute)
     best = {"search_rmse": float(-candidates.best_score_)}
     model = refitted(experiment, candidates, X, y, scaler, seed)

@@ -62,7 +62,7 @@ def carry_out(decision: Decision, wanted: RetrainingSettings, settings: Settings
 
 def _run(arguments: list[str], log: Path, most_s: float) -> tuple[str, str] | None:
     """How it failed to end by itself, or None: it did."""
-    environment = {**os.environ, PARENT: str(os.getpid())}
+    environment = {**os.environ, PARENT: str(os.getpid()), "HPP_LOG": "full"}  # its output is its log
     with log.open("ab") as output:
         process = subprocess.Popen(  # noqa: S603  # our own module
             [sys.executable, "-m", *arguments],

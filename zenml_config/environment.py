@@ -67,13 +67,21 @@ def load() -> None:
     named = [Path(name) for name in os.environ.get("HPP_ENVIRONMENT_FILE", "").split(os.pathsep) if name]
     for path in (*named, LOCAL):
         os.environ.update(read(path, dict(os.environ)))
+    if not os.isatty(1):
+        os.environ.setdefault("ZENML_LOGGING_COLORS_DISABLED", "true")  # ZenML does not look
     sys.excepthook = say
 
 
 def say(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-    """Nothing; the end of a process that failed: of our own errors, which a person can mend, the message alone."""
-    if getattr(kind, "needs_no_traceback", False):
+    """Nothing; the end of a process that failed: of what a person can mend, the message alone (HPP_LOG=full: all)."""
+    if os.environ.get("HPP_LOG") == "full":
+        sys.__excepthook__(kind, error, trace)
+    elif getattr(kind, "needs_no_traceback", False):
         sys.stderr.write(f"\n{kind.__name__}: {error}\n")
+    elif type(error.__cause__).__module__.startswith("pydantic_core") and "zenml.pipelines" in sys.modules:
+        from steps.terminal.faults import paragraph  # ZenML says of a wrong parameter only that there is one
+
+        sys.stderr.write(f"\n{paragraph(error)}\n")
     else:
         sys.__excepthook__(kind, error, trace)
 

@@ -18,6 +18,7 @@ from zenml.enums import StackComponentType
 
 from steps.core.errors import ConfigurationError
 from steps.monitoring.webhook_alerter import FLAVOR, WebhookAlerterFlavor
+from steps.tracking.runs import quieten
 from zenml_config.tracker import keep_token, tracker_configuration
 
 STACK = "house_price_local"
@@ -56,6 +57,7 @@ def _make_tables(uri: str) -> None:
     """Let MLflow make its tables, which it does at the first question."""
     from mlflow import MlflowClient
 
+    quieten()
     MlflowClient(tracking_uri=uri).search_experiments(max_results=1)
 
 

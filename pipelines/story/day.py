@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 import yaml
 
-from pipelines.demo import PIPELINES as DEMO
+from pipelines.run import PIPELINES
 from pipelines.story.caller import Pace
 from pipelines.story.plot import Plot, StoryError, changed
 from pipelines.story.timeline import Timeline
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from zenml.models import PipelineRunResponse
 
 POLL_S = 0.2
-PIPELINES = {**DEMO, "monitoring": "monitoring_pipeline"}
+PIPELINES = {**PIPELINES, "monitoring": "monitoring_pipeline"}
 
 
 class Day:

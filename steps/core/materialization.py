@@ -112,16 +112,3 @@ def batches(rows: Whole, size: int) -> Iterator[Whole]:
 def sample(rows: int, size: int) -> Whole:
     """At most `size` positions, spread evenly over the rows, both ends included."""
     return np.unique(np.linspace(0, rows - 1, min(rows, size)).astype(np.int64)) if rows else np.zeros(0, np.int64)
-
-
-def progress_line(view: str, done: int, total: int, before: int, seconds: float) -> str:
-    """How far a materialization is: entities done of all, the rate, and the time that is left.
-
-    Args:
-        before: entities that a killed run had done.
-        seconds: since this run began.
-    """
-    rate = (done - before) / seconds if seconds > 0 else 0.0
-    left = f", {(total - done) / rate:,.0f} s left" if rate and done < total else ""
-    share = f" ({done / total:.0%})" if total else ""
-    return f"{view}: {done:,} of {total:,}{share}, {rate:,.0f}/s{left}"

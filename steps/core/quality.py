@@ -1,6 +1,6 @@
 """How good a procedure is on rows that it has not seen, beside others on the same folds."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import joblib
@@ -119,18 +119,20 @@ def assess(
     groups: NDArray[np.intp] | None,
     nested: bool,
     settings: QualitySettings,
+    fold_done: Callable[[], None] | None = None,
 ) -> QualityReport:
     """The report of the first procedure beside the others.
 
     Args:
         groups: (n_rows,) the number of each row's group; none: no grouped folds.
+        fold_done: is called after each fold of each procedure, by whatever thread.
     """
     kinds = {"repeated": repeated_folds(len(y), settings.folds, settings.repeats, settings.seed)}
     if groups is not None:
         kinds["grouped"] = grouped_folds(groups, settings.folds, settings.repeats, settings.seed)
     found = {
         kind: standings(
-            {name: predictions(procedure, X, y, folds) for name, procedure in procedures.items()},
+            {name: predictions(procedure, X, y, folds, fold_done) for name, procedure in procedures.items()},
             y,
             folds,
             settings.confidence,
@@ -171,12 +173,23 @@ def grouped_folds(groups: NDArray[np.intp], folds: int, repeats: int, seed: int)
     ]
 
 
-def predictions(procedure: Procedure, X: Scaled, y: Matrix, folds: Sequence[Fold]) -> list[Matrix]:
-    """What the procedure says of each fold's test rows, the folds side by side."""
+def predictions(
+    procedure: Procedure, X: Scaled, y: Matrix, folds: Sequence[Fold], fold_done: Callable[[], None] | None = None
+) -> list[Matrix]:
+    """What the procedure says of each fold's test rows, the folds side by side.
+
+    Args:
+        fold_done: is called after each fold, by whatever thread.
+    """
+
+    def carry_out(train: NDArray[np.intp], test: NDArray[np.intp]) -> Matrix:
+        answer = procedure(X[train], y[train], X[test])
+        if fold_done is not None:
+            fold_done()
+        return answer
+
     with side_by_side(LOCAL, []):
-        answers: list[Matrix] = joblib.Parallel(n_jobs=-1)(
-            joblib.delayed(procedure)(X[train], y[train], X[test]) for train, test in folds
-        )
+        answers: list[Matrix] = joblib.Parallel(n_jobs=-1)(joblib.delayed(carry_out)(*fold) for fold in folds)
     return answers
 
 

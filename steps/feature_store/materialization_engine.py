@@ -7,7 +7,7 @@ command `python -m steps.materialize` all go through it.
 import contextlib
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any, Literal, NamedTuple
 
@@ -19,17 +19,17 @@ from feast.repo_config import FeastConfigBaseModel
 
 from serving.settings import read_settings
 from steps.core.errors import DataError
-from steps.core.materialization import Mark, State, Unfinished, Whole, batches, progress_line, sample, work, written
+from steps.core.materialization import Mark, State, Unfinished, Whole, batches, sample, work, written
 from steps.feature_store.latest_rows import EPOCH, Latest, latest_rows
 from steps.feature_store.materialization_state import StateFile, store_identity
 from steps.feature_store.offline_store import only_writer
 from steps.feature_store.online_writer import OnlineWriter
+from steps.terminal import tasks
 
 logger = logging.getLogger(__name__)
 BATCH = 10_000
 PROBED = 100  # rows that are looked up before: is the store still the one that was written?
 VERIFIED = 1000  # rows that are looked up afterwards, the newest first
-LINE_EVERY_S = 2.0
 
 
 class ResumableComputeEngineConfig(FeastConfigBaseModel):
@@ -92,15 +92,16 @@ class ResumableComputeEngine(LocalComputeEngine):
             created_us=int(latest.created_us.max(initial=before.created_us)), event_us=max(end, before.event_us)
         )
         first = min(start, known.unfinished.start_us) if known.unfinished else start
-        done, show = resumed, _progress(view.name, resumed, resumed + len(todo.rows), task.tqdm_builder)
-        for some in self._batches(todo.rows):
-            writer.write(latest.rows.take(some))
-            done += len(some)
-            if writer.ordered:
-                after = int(latest.keys[some[-1]])
-                left = Unfinished(**reached.model_dump(), start_us=first, after=after, done=done)
-                file.write(known.model_copy(update={"unfinished": left}))
-            show(done)
+        done, total = resumed, resumed + len(todo.rows)
+        with _shown(view.name, resumed, total, task.tqdm_builder) as show:
+            for some in self._batches(todo.rows):
+                writer.write(latest.rows.take(some))
+                done += len(some)
+                if writer.ordered:
+                    after = int(latest.keys[some[-1]])
+                    left = Unfinished(**reached.model_dump(), start_us=first, after=after, done=done)
+                    file.write(known.model_copy(update={"unfinished": left}))
+                show(done)
         self._verify(latest, writer)
         file.write(State(store=known.store, features=known.features, completed=reached))
         count = done - resumed + len(todo.again)
@@ -132,19 +133,13 @@ def _us(moment: datetime) -> int:
     return int(((moment if moment.tzinfo else moment.replace(tzinfo=UTC)) - EPOCH).total_seconds() * 10**6)
 
 
-def _progress(view: str, before: int, total: int, bar: Callable[[int], Any] | None) -> Callable[[int], None]:
-    """A function that is told how many are done: a line every two seconds, or Feast's bar where nobody reads lines."""
-    started = told = time.monotonic()
-    shown = before
-    tqdm = bar(total) if bar and not logger.isEnabledFor(logging.INFO) else None
-
-    def show(done: int) -> None:
-        nonlocal told, shown
-        if tqdm is not None:
-            tqdm.update(done - shown)
-        elif time.monotonic() - told > LINE_EVERY_S or done == total:
-            told = time.monotonic()
-            logger.info(progress_line(view, done, total, before, told - started))
-        shown = done
-
-    return show
+@contextlib.contextmanager
+def _shown(view: str, before: int, total: int, bar: Callable[[int], Any] | None) -> Iterator[Callable[[int], None]]:
+    """A function that is told how many are done; it is Feast's own bar where a command of Feast's materializes."""
+    if bar is None or logger.isEnabledFor(logging.INFO):
+        with tasks.task(view, total, "rows", before) as tell:
+            yield tell
+        return
+    with contextlib.closing(bar(total)) as tqdm:
+        tqdm.update(before)
+        yield lambda done: tqdm.update(done - tqdm.n)

@@ -48,8 +48,12 @@ def ask(command: str) -> list[list[float]]:
 def test_it_ends_with_a_standing_service_and_commands_that_work_and_a_second_run_computes_nothing_again(
     small_demo: Settings, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    demo.main()
-    screen = capfd.readouterr().out
+    assert demo.main() == 0
+    captured = capfd.readouterr()
+    screen = captured.out
+    assert "\x1b" not in screen + captured.err
+    assert "Traceback" not in screen + captured.err
+    assert "all_features_tuned: 4 of 4 fits (100%)" in screen
     for name in ("all_features_tuned", "shap_top10_default", "shap_top10_tuned"):
         assert name in screen
     assert "506 houses in Feast (506 new)" in screen
@@ -63,15 +67,17 @@ def test_it_ends_with_a_standing_service_and_commands_that_work_and_a_second_run
     assert small_demo.api_key_file.stat().st_mode & 0o777 == 0o600
 
     served = service.running(small_demo)
-    demo.main()
+    assert demo.main() == 0
     captured = capfd.readouterr()
     assert "506 houses in Feast (0 new)" in captured.out
     assert "house-price version 1, alias champion" in captured.out
     assert "(kept, " in captured.out
     assert service.running(small_demo) == served
-    again = captured.out + captured.err
+    as_before = " ".join(line for line in captured.out.splitlines() if line.startswith("  as before: "))
     for step in ("explore", "validate", "prepare", "all_features_tuned", "shap_top10_tuned"):
-        assert f"{step} has started" not in again.replace("\x1b[38;5;105m", "").replace("\x1b[37m", "")
+        assert step in as_before
+        assert f"  {step} " not in captured.out.replace(as_before, "")
+    assert len(list((small_demo.var_dir / "logs").glob("demo-*.log"))) == 2
 
 
 @pytest.mark.usefixtures("platform_dir")

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from steps.core.materialization import Mark, State, Unfinished, batches, progress_line, sample, work, written
+from steps.core.materialization import Mark, State, Unfinished, batches, sample, work, written
 
 # Houses 3, 1, 2, observed at 10, 20, 30 and created a second later each, as an offline store hands them out.
 KEYS, EVENT, CREATED = (np.array(column) for column in ([3, 1, 2], [10, 20, 30], [11, 21, 31]))
@@ -74,8 +74,3 @@ def test_batches_hold_every_row_once_and_the_last_may_be_smaller() -> None:
 @pytest.mark.parametrize(("rows", "positions"), [(0, []), (2, [0, 1]), (9, [0, 4, 8])])
 def test_a_sample_is_spread_over_the_rows(rows: int, positions: list[int]) -> None:
     assert sample(rows, 3).tolist() == positions
-
-
-def test_progress_counts_the_rate_from_where_this_run_began() -> None:
-    assert progress_line("houses", 300, 1000, 100, 2.0) == "houses: 300 of 1,000 (30%), 100/s, 7 s left"
-    assert progress_line("houses", 0, 0, 0, 0.0) == "houses: 0 of 0, 0/s"

@@ -163,7 +163,11 @@ def _version(
     except MlflowException as err:
         if err.error_code != "RESOURCE_ALREADY_EXISTS":
             raise
-    made = client.create_model_version(MODEL, champion.model_uri, champion.mlflow_run_id, tags=identity)
+    # A server of MLflow takes a logged model as the source only where it is named beside it.
+    logged_model = champion.model_uri.removeprefix("models:/")
+    made = client.create_model_version(
+        MODEL, champion.model_uri, champion.mlflow_run_id, tags=identity, model_id=logged_model
+    )
     return str(made.version), True
 
 

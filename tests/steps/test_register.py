@@ -1,5 +1,6 @@
 """The gate and the registration against a real MLflow registry and a real Feast registry."""
 
+import os
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -36,6 +37,7 @@ from steps.register import RegisteredModel, enrol
 from steps.run_experiment import conduct
 from steps.tracking.runs import ALIAS, CHALLENGER, MODEL, mlflow_client
 from tests.cards import evidence
+from tests.mlflow_server import mlflow_server
 from tests.training import experiment, interval_settings, prepared, promotion, validation
 from zenml_config.environment import ROOT, read
 
@@ -343,3 +345,16 @@ def warned(monkeypatch: pytest.MonkeyPatch) -> Callable[[], list[str]]:
     register.logger.addHandler(handler)
     monkeypatch.setattr(handler, "level", logging.WARNING)
     return lambda: texts
+
+
+def test_a_server_of_mlflow_which_checks_more_than_its_store_registers_a_model_too(
+    first: Trained, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with mlflow_server(os.environ["MLFLOW_TRACKING_URI"]) as address:
+        monkeypatch.setenv("MLFLOW_TRACKING_URI", address)
+        try:
+            made = first.registered()
+            version = mlflow_client().get_model_version(MODEL, made.version)
+            assert (version.source, version.aliases) == (first.result.model_uri, [ALIAS])
+        finally:
+            mlflow.set_tracking_uri("")  # MLflow keeps for the process what it was told, and the server ends

@@ -11,7 +11,7 @@ COMPOSE = $(shell if docker compose version >/dev/null 2>&1; then echo docker co
   else echo 'echo "Docker with Compose was not found: https://docs.docker.com/compose/install/" >&2; exit 1;'; fi) -p house-prices -f docker/compose.yaml
 BIN := .venv/bin
 # The folder of the pipelines' configuration.
-CONFIG := zenml_config
+CONFIG := $(or $(HPP_CONFIG),zenml_config)
 READY := .venv/ready
 
 .PHONY: help setup demo story retrain monitor test check format lint types contracts bench bench-training bench-features bench-drift bench-error stop clean dashboard mlflow-ui feast-ui

@@ -34,7 +34,8 @@ def report(runs: Runs, seconds: dict[str, float], settings: Settings, shown: Pre
     console = shown.screen.console
     champion = output(runs["training"], "choose_champion", "champion")
     console.print()
-    console.print(experiments_table(experiment_results(runs["training"]), champion.name))
+    unit = output(runs["features"], "apply_contract", "contract")[-1]["unit"]
+    console.print(experiments_table(experiment_results(runs["training"]), champion.name, unit))
     for line in story(runs, champion):
         console.print(line)
     console.print(f"[dim]{', '.join(f'{name} {value:.0f} s' for name, value in seconds.items())}[/dim]")
@@ -47,8 +48,9 @@ def report(runs: Runs, seconds: dict[str, float], settings: Settings, shown: Pre
         console.print(f"[bold]Console[/bold]    {address} in a browser, with this key")
     console.print("\n[bold]Try[/bold]")
     houses = output(runs["deployment"], "predict_offline", "offline_predictions").set_index("house_id")
-    key_file = relative_to(settings.api_key_file, settings.root)
-    for title, command in examples(deployment.url, key_file, houses[list(champion.features)]).items():
+    asked_for = output(runs["deployment"], "find_champion", "champion").inputs
+    key_file, repository = (relative_to(path, settings.root) for path in (settings.api_key_file, settings.feature_repo))
+    for title, command in examples(deployment.url, key_file, repository, houses[asked_for]).items():
         console.print(f"# {title}", style="dim")
         console.print(command, markup=False)
 
@@ -63,9 +65,13 @@ def experiment_results(run: "PipelineRunResponse") -> list[Any]:
     ]
 
 
-def experiments_table(results: list[Any], champion: str) -> Table:
-    """The experiments side by side, the champion marked."""
-    table = Table(title="Experiments (errors in thousands of US dollars)", title_justify="left")
+def experiments_table(results: list[Any], champion: str, unit: str) -> Table:
+    """The experiments side by side, the champion marked.
+
+    Args:
+        unit: of the errors.
+    """
+    table = Table(title=f"Experiments (errors in {unit})", title_justify="left")
     for title in ("", "experiment", "features", *EXPERIMENT_COLUMNS, "seconds"):
         table.add_column(title, justify="left" if title in ("", "experiment") else "right")
     for result in results:
@@ -100,25 +106,28 @@ def relative_to(path: Path, folder: Path) -> Path:
     return path.relative_to(folder) if path.is_relative_to(folder) else path
 
 
-def examples(url: str, key_file: Path, houses: pd.DataFrame) -> dict[str, str]:
+def examples(url: str, key_file: Path, repository: Path, houses: pd.DataFrame) -> dict[str, str]:
     """The next commands to try, by what they are for.
 
     Args:
-        key_file: where the API key is.
-        houses: the champion's features of some houses, by `house_id`.
+        key_file: where the API key is; repository: where the Feast repository is.
+        houses: the stored features that the champion needs, of some houses, by `house_id`.
     """
     shown, other = (int(house) for house in houses.index[17:19]) if len(houses) > 18 else (houses.index[0],) * 2
     values: list[float] = houses.loc[[shown]].to_numpy(float)[0].tolist()
     row = [None if math.isnan(value) else value for value in values]
+    feature, own = str(houses.columns[-1]), values[-1]
+    least, most = float(houses[feature].min()), float(houses[feature].max())
+    other_value = least if own > (least + most) / 2 else most
     return {
         "a price and its interval, by raw features": curl(url, key_file, list(houses.columns), [row]),
         "prices of houses in the feature store": curl(url, key_file, ["house_id"], [[shown], [other]]),
-        "what if the first of them had eight rooms, and why?": curl(
-            url, key_file, ["house_id", "RM"], [[shown, 8]], explain=True
+        f"what if {feature} of the first of them were {other_value:g}, and why?": curl(
+            url, key_file, ["house_id", feature], [[shown, other_value]], explain=True
         ),
         "the prediction once more, from the receipt in its reply": ".venv/bin/python -m serving.replay RECEIPT",
         "what Feast knows of it online": (
-            f".venv/bin/feast -c feature_repo get-online-features -e house_id={shown} -f house_features:RM"
+            f".venv/bin/feast -c {repository} get-online-features -e house_id={shown} -f house_features:{feature}"
         ),
         "the pipelines' lineage, the experiments, the feature repository, and the end": (
             "make dashboard\nmake mlflow-ui\nmake feast-ui\nmake stop"

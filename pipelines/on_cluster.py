@@ -45,7 +45,7 @@ def run(name: str, settings: Settings) -> None:
     Raises:
         ConfigurationError: as of `configuration`.
     """
-    found = configuration(name, settings.root / "zenml_config", os.environ)
+    found = configuration(name, settings.config, os.environ)
     pipeline = getattr(import_module(f"pipelines.{name}"), _function(name))
     with tempfile.TemporaryDirectory() as scratch:
         path = Path(scratch) / f"{name}.yaml"

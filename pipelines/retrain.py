@@ -88,7 +88,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _end(retrain(request.decision.cause or Cause(), request.wanted, settings), given.outcome)
 
     def show(shown: Presentation) -> int:
-        wanted = read_retraining(given.config or settings.root / "zenml_config" / "monitoring.yaml")
+        wanted = read_retraining(given.config or settings.config / "monitoring.yaml")
         outcome = asked(Cause(kind=given.cause), wanted, settings)
         if exit_code(outcome) and shown.log:
             shown.screen.say(f"The whole log: {shown.log}")

@@ -47,7 +47,7 @@ def run(name: str, configuration: Path) -> "PipelineRunResponse":
 
 def configuration_of(name: str, settings: Settings) -> Path:
     """The pipeline's own configuration."""
-    return settings.root / "zenml_config" / f"{name}.yaml"
+    return settings.config / f"{name}.yaml"
 
 
 def show(name: str, configuration: Path, shown: Presentation) -> None:

@@ -27,7 +27,7 @@ def schedule(cron: str) -> None:
             "cron or systemd call `make monitor` every hour and `make retrain CAUSE=weekly` every week "
             "(docs/retraining.md), or activate a stack whose orchestrator does, such as one with Kubernetes."
         )
-    path = str(read_settings().root / "zenml_config" / "monitoring.yaml")
+    path = str(read_settings().config / "monitoring.yaml")
     monitoring_pipeline.with_options(config_path=path, schedule=Schedule(name=NAME, cron_expression=cron))()
 
 

@@ -52,7 +52,7 @@ def read_rules(path: Path) -> Rules:
 
 def rules_of(settings: Settings) -> Rules:
     """The rules that rollouts begin with."""
-    return read_rules(settings.root / "zenml_config" / "rollout.yaml")
+    return read_rules(settings.config / "rollout.yaml")
 
 
 def start(bundle: Path, mode: Mode, share: float, rules: Rules, settings: Settings, by: By) -> Rollout:

@@ -25,6 +25,7 @@ class Settings(BaseSettings):
     var_dir: Path
     log: Literal["brief", "full"]
     feature_repo: Path
+    config: Path
     offline_dir: str
     models_dir: Path
     profiles_dir: Path

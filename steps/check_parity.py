@@ -87,7 +87,7 @@ def _words(found: Verification, version: str) -> str:
 
 def _parser(settings: Settings) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m steps.check_parity", description=__doc__)
-    config = settings.root / "zenml_config" / "deployment.yaml"
+    config = settings.config / "deployment.yaml"
     parser.add_argument("--config", type=Path, default=config, help="where the sample and the tolerances are")
     parser.add_argument("--times", type=int, default=1, help="how many times to compare; it ends at a difference")
     parser.add_argument("--seed", type=int, help="another draw of houses than the file's")

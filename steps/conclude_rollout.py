@@ -141,7 +141,7 @@ def main() -> int:
     """The exit code: 0, or 1 if the challenger could not be promoted."""
     settings = read_settings()
     try:
-        found = conclude(*parameters(settings.root / "zenml_config" / "deployment.yaml"), settings)
+        found = conclude(*parameters(settings.config / "deployment.yaml"), settings)
     except (PlatformError, ServingError) as err:
         sys.stderr.write(f"{err}\n")
         return 1

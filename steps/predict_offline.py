@@ -20,7 +20,7 @@ from steps.core.skew import EVENT_TIME
 from steps.feature_store.offline_houses import known, newest
 from steps.find_champion import Champion
 
-PRICE = "MEDV"
+PRICE = "price"  # what the service calls it is the name of the target
 OUTPUTS = (PRICE, f"{PRICE}_low", f"{PRICE}_high")
 
 

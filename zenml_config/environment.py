@@ -65,6 +65,8 @@ def load() -> None:
     What is set already wins, then the files that HPP_ENVIRONMENT_FILE names, `:` between them, then local.env.
     """
     named = [Path(name) for name in os.environ.get("HPP_ENVIRONMENT_FILE", "").split(os.pathsep) if name]
+    if named:  # a process that starts in another folder must find them too
+        os.environ["HPP_ENVIRONMENT_FILE"] = os.pathsep.join(str(path.resolve()) for path in named)
     for path in (*named, LOCAL):
         os.environ.update(read(path, dict(os.environ)))
     if not os.isatty(1):

@@ -20,7 +20,9 @@ def small_demo(platform_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPat
     """The demo's own configuration with searches of two candidates, on free ports; what it started is stopped."""
     from zenml_config.stack import register_stack
 
-    monkeypatch.setenv("HPP_ROOT", str(small_configuration(tmp_path / "root")))
+    root = small_configuration(tmp_path / "root")
+    monkeypatch.setenv("HPP_ROOT", str(root))
+    monkeypatch.setenv("HPP_CONFIG", str(root / "zenml_config"))
     monkeypatch.setenv("HPP_REST_PORT", str(free_port()))
     monkeypatch.setenv("HPP_METRICS_PORT", str(free_port()))
     monkeypatch.setenv("HPP_GRPC_PORT", str(free_port()))

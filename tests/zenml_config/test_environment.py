@@ -70,6 +70,25 @@ def test_an_environments_own_files_win_in_their_order_and_the_local_one_gives_th
     assert run.stdout.split() == ["redis://elsewhere", "/data/models", "9000"]
 
 
+def test_a_file_that_is_named_from_the_working_directory_is_found_by_a_process_in_another(tmp_path: Path) -> None:
+    write(tmp_path / "1.env", "HPP_RATE_LIMIT_STORE=redis://elsewhere\n")
+    own = {name: value for name, value in os.environ.items() if not name.startswith(("HPP_", "MLFLOW_"))}
+    inner = "import os; print(os.environ['HPP_RATE_LIMIT_STORE'])"
+    code = (
+        "import os, subprocess, sys; own = {n: v for n, v in os.environ.items() if n != 'HPP_RATE_LIMIT_STORE'}; "
+        f"subprocess.run([sys.executable, '-c', {inner!r}], cwd='/', env=own)"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", code],
+        env=own | {"HPP_ENVIRONMENT_FILE": "1.env"},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert run.stdout.split() == ["redis://elsewhere"]
+
+
 def test_everything_local_lies_under_the_var_folder() -> None:
     values = read(LOCAL, {"HPP_VAR_DIR": "/elsewhere"})
     places = [value for name, value in values.items() if name.endswith(("_DIR", "_PATH")) and name != "HPP_ROOT"]

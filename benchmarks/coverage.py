@@ -16,6 +16,7 @@ from mlxtend.data import boston_housing_data
 from numpy.typing import NDArray
 from sklearn.model_selection import train_test_split
 
+from benchmarks.watched import each, watched
 from serving.pricing.intervals import Intervals
 from steps.core.columns import Matrix
 from steps.core.evaluation import out_of_fold
@@ -98,9 +99,10 @@ def main() -> None:
     settings, validation = IntervalSettings(**document["intervals"]), Validation(**document["validation"])
     X, y = boston_housing_data()
     rounds: dict[str, list[Matrix]] = {name: [] for name in METHODS}
-    for seed in range(SPLITS):
-        for name, figures in measure(X.astype(np.float32), y, seed, settings, validation).items():
-            rounds[name].append(figures)
+    with watched():
+        for seed in each(range(SPLITS), "coverage", "splits"):
+            for name, figures in measure(X.astype(np.float32), y, seed, settings, validation).items():
+                rounds[name].append(figures)
     lines = [
         f"{SPLITS} random splits {1 - TEST_SHARE:.0%}/{TEST_SHARE:.0%} of {len(y)} houses; wanted: "
         f"{settings.coverage:.0%}. Tiers by predicted price, in thirds. Widths in 1000 USD.",

@@ -14,6 +14,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -26,6 +27,7 @@ from benchmarks import machine
 from benchmarks.document import renewed
 from benchmarks.drift_results import NAME, PLACE, Rate, Results, encode, markdown, rate, screen
 from benchmarks.promotion import GOOD
+from benchmarks.watched import each, say, watched
 from serving.files import write_atomically
 from serving.records.profile_views import view_of
 from steps.core.columns import Matrix, feature_names, matrix, prices
@@ -193,31 +195,31 @@ def _undone(here: World, rows: Matrix, moved: Matrix, at: int) -> float:
 
 
 def run(settings: DriftSettings, splits: int, days: int, trials: int, causes: int) -> list[Rate]:
-    """All rates; a line on the error stream for each."""
+    """All rates; a line on the error stream for each, and how far it is."""
     known = [world(seed) for seed in range(splits)]
 
     def worlds() -> Iterator[World]:
         while True:
             yield from known
 
-    rates: list[Rate] = []
-    for kind, n, wanted in (
+    quiet_days = (
         (DRAWN_AGAIN, 200, days),
         (DRAWN_AGAIN, 1000, days // 8),
         (HELD_OUT, 200, days // 4),
         (HELD_OUT, 1000, days // 8),
         (DRAWN_AGAIN, 50, days // 20),
-    ):
-        rates += _told(false_alarms(kind, worlds(), n, max(wanted, 1), settings))
-    for n in SIZES:
-        for shift in SHIFTS:
-            rates += _told(detections(worlds(), n, shift, trials, settings))
-    return rates + _told(root_causes(worlds(), 200, 1.0, causes, settings))
+    )
+    simulations: list[Callable[[], list[Rate]]] = [
+        *(partial(false_alarms, kind, worlds(), n, max(wanted, 1), settings) for kind, n, wanted in quiet_days),
+        *(partial(detections, worlds(), n, shift, trials, settings) for n in SIZES for shift in SHIFTS),
+        partial(root_causes, worlds(), 200, 1.0, causes, settings),
+    ]
+    return [rate for simulate in each(simulations, "simulations", "cases") for rate in _told(simulate())]
 
 
 def _told(rates: list[Rate]) -> list[Rate]:
     for one in rates:
-        sys.stderr.write(f"{one.what}, {one.traffic}, {one.rule}, n {one.rows}, {one.shift_sd} sd: {one.rate:.4f}\n")
+        say(f"{one.what}, {one.traffic}, {one.rule}, n {one.rows}, {one.shift_sd} sd: {one.rate:.4f}")
     return rates
 
 
@@ -237,7 +239,8 @@ def main() -> None:
     settings = DriftSettings(**document["drift"])
     known = machine.describe(("whylogs", "numpy", "scipy", "xgboost"))
     sizes = (2, 5, 13, 4) if wanted.quick else (100, 400, 260, 100)
-    rates = run(settings, *sizes)
+    with watched():
+        rates = run(settings, *sizes)
     results = Results(datetime.now(UTC).date().isoformat(), known, settings.model_dump(), rates)
     write_atomically(wanted.output, encode(results))
     if wanted.document:

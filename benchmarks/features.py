@@ -25,6 +25,7 @@ from benchmarks.feature_report import NAME, markdown, screen
 from benchmarks.feature_results import PLACE, Figure, Part, encode, median, read, with_part
 from benchmarks.generated_houses import write_history
 from benchmarks.offline_subjects import DASK, DUCKDB, MERGE, OURS, RAW, Measured
+from benchmarks.watched import each, say, watched
 from serving.contract import HOUSE_FEATURES, FeatureSpec, read_feature_view
 from serving.files import write_atomically
 from serving.settings import read_settings
@@ -75,15 +76,15 @@ def run(sizes: Sequence[int], rounds: int, specs: Sequence[FeatureSpec], folder:
         place = folder / str(houses)
         write_history(place / f"{HOUSE_FEATURES}.parquet", specs, houses, SNAPSHOTS, SEED)
         seen: dict[str, list[Figure]] = {name: [] for name in SUBJECTS}
-        for number in range(rounds):
-            for name in SUBJECTS:
-                if name in out or (number and name in ONCE):
-                    continue
-                sys.stderr.write(f"{houses:,} houses, round {number + 1} of {rounds}: {name}\n")
-                one = figure(name, houses, ask(name, place, specs, houses))
-                seen[name].append(one)
-                if one.seconds is None:
-                    out[name] = one.note
+        turns = [(number, name) for number in range(rounds) for name in SUBJECTS if not (number and name in ONCE)]
+        for number, name in each(turns, f"{houses:,} houses", "turns"):
+            if name in out:
+                continue
+            say(f"{houses:,} houses, round {number + 1} of {rounds}: {name}")
+            one = figure(name, houses, ask(name, place, specs, houses))
+            seen[name].append(one)
+            if one.seconds is None:
+                out[name] = one.note
         for name, found in seen.items():
             figures.append(median(found) if found else figure(name, houses, f"skipped: {out[name]} with fewer houses"))
     return figures
@@ -109,7 +110,8 @@ def main() -> None:
             {"HPP_VAR_DIR": folder, "HPP_OFFLINE_DIR": f"{folder}/feast/offline", "HPP_REGISTRY": registry}
         )
         specs = read_feature_view(apply_definitions(read_settings()), HOUSE_FEATURES)
-        figures = run(wanted.houses, wanted.rounds, specs, Path(folder))
+        with watched():
+            figures = run(wanted.houses, wanted.rounds, specs, Path(folder))
     part = Part(PART, datetime.now(UTC).date().isoformat(), wanted.rounds, known, figures)
     wanted.output.parent.mkdir(parents=True, exist_ok=True)
     write_atomically(wanted.output, encode(with_part(read(wanted.output), part)))

@@ -27,6 +27,7 @@ from benchmarks.document import renewed
 from benchmarks.error_estimators import Estimator, estimators
 from benchmarks.live_error_results import NAME, PLACE, Missed, Rate, Results, encode, markdown, rate, screen
 from benchmarks.live_error_world import CITY, World, world
+from benchmarks.watched import each, say, watched
 from serving.files import write_atomically
 from steps.core.columns import Matrix
 from steps.core.error_tests import ErrorSettings, SinceEachDay, allowed_means
@@ -194,14 +195,14 @@ def run(settings: ErrorSettings, splits: int, runs: int, trials: int, repeats: i
     """All figures; a line on the error stream for each rate."""
     worlds = [world(seed) for seed in range(splits)]
     rates = _told(false_alarms(worlds, runs, settings))
-    for name in CHANGES:
+    for name in each(list(CHANGES), "detections", "changes"):
         rates += _told(detections(name, worlds, trials, settings))
     return rates, estimates(worlds, repeats)
 
 
 def _told(rates: list[Rate]) -> list[Rate]:
     for one in rates:
-        sys.stderr.write(f"{one.what}, {one.model}, {one.rule}, {one.truths} truths: {one.rate:.4f}\n")
+        say(f"{one.what}, {one.model}, {one.rule}, {one.truths} truths: {one.rate:.4f}")
     return rates
 
 
@@ -220,7 +221,8 @@ def main() -> None:
     document = yaml.safe_load((ROOT / "zenml_config" / "monitoring.yaml").read_text())["parameters"]
     settings = ErrorSettings(**document["error"])
     known = machine.describe(("numpy", "scipy", "scikit-learn", "xgboost"))
-    rates, missed = run(settings, *((3, 12, 6, 1) if wanted.quick else (20, 400, 100, 3)))
+    with watched():
+        rates, missed = run(settings, *((3, 12, 6, 1) if wanted.quick else (20, 400, 100, 3)))
     results = Results(datetime.now(UTC).date().isoformat(), known, settings.model_dump(), rates, missed)
     write_atomically(wanted.output, encode(results))
     if wanted.document:

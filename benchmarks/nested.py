@@ -1,6 +1,5 @@
 """Nested cross-validation: every procedure looks for its parameters anew in the training rows of each outer fold."""
 
-import sys
 import time
 from collections.abc import Mapping
 
@@ -11,12 +10,14 @@ from numpy.typing import NDArray
 from pydantic import TypeAdapter
 
 from benchmarks import talk
+from benchmarks.watched import say
 from steps.core import procedures
 from steps.core.columns import Matrix
 from steps.core.experiments import Experiment, Experiments
 from steps.core.procedures import Procedure
 from steps.core.quality import Fold, Standing, predictions, standings
 from steps.core.search import Scaled
+from steps.terminal.tasks import counting, task
 from zenml_config.environment import ROOT
 
 COLUMNS: tuple[str, ...] = ("CRIM", "ZN", "INDUS", "CHAS", "NOX", "RM", "AGE", "DIS", "RAD", "TAX", "PTRATIO", "B")
@@ -92,6 +93,7 @@ def measure(wanted: Mapping[str, Procedure], X: Scaled, y: Matrix, folds: list[F
     predicted = {}
     for name, procedure in wanted.items():
         started = time.perf_counter()
-        predicted[name] = predictions(procedure, X, y, folds)
-        sys.stderr.write(f"{name}: {len(folds)} folds, {time.perf_counter() - started:.0f} s\n")
+        with task(name, len(folds), "folds") as tell:
+            predicted[name] = predictions(procedure, X, y, folds, counting(tell))
+        say(f"{name}: {len(folds)} folds, {time.perf_counter() - started:.0f} s")
     return standings(predicted, y, folds, CONFIDENCE)

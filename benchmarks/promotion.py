@@ -22,6 +22,7 @@ from mlxtend.data import boston_housing_data
 from numpy.typing import NDArray
 from scipy import stats
 
+from benchmarks.watched import each, watched
 from steps.core.columns import Matrix
 from steps.core.evaluation import out_of_fold
 from steps.core.experiments import Validation
@@ -160,7 +161,7 @@ def simulate(case: str, pairs: int, validation: Validation, promotion: Promotion
     """How often each test lets the challengers of a case through."""
     X, y = boston_housing_data()
     make, counts, gains = CASES[case][0], dict.fromkeys(judges(promotion), 0), []
-    for number in range(pairs):
+    for number in each(range(pairs), case, "pairs"):
         draw = np.random.default_rng(number)
         rows = draw.permutation(len(y))[: int(SHARE * len(y))]
         part, folds = (X[rows].astype(np.float32), y[rows]), validation.model_copy(update={"seed": number})
@@ -185,7 +186,8 @@ def main(cases: Sequence[str] = (), place: Path = PLACE) -> None:
     settings = (promotion.alpha, promotion.margin, validation.folds, validation.repeats)
     rates = msgspec.json.decode(place.read_bytes(), type=Results).rates if place.exists() and cases else []
     for case in cases or CASES:
-        found = simulate(case, CASES[case][1], validation, promotion)
+        with watched():
+            found = simulate(case, CASES[case][1], validation, promotion)
         sys.stdout.write("".join(map(_line, found)))
         sys.stdout.flush()
         rates = [rate for rate in rates if rate.case != case] + found

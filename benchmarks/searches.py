@@ -15,6 +15,7 @@ import numpy as np
 from benchmarks.nested import COLUMNS, houses, ours
 from benchmarks.talk import SEED, carry_out, experiments
 from benchmarks.training_results import OURS, SAME_SPACES, TALK, Timing
+from benchmarks.watched import each, say
 from steps.core.columns import Matrix
 from steps.core.estimators import estimator
 from steps.core.experiments import Experiment
@@ -99,11 +100,11 @@ def alternate(
 ) -> list[Timing]:
     """The medians over the rounds; in each round every side has its turn, in a process of its own."""
     seen: dict[tuple[str, str], list[Timing]] = {}
-    for number in range(rounds):
-        for side in sides:
-            for timing in _elsewhere(side, rows, iterations, folds, names):
-                seen.setdefault((timing.side, timing.experiment), []).append(timing)
-            sys.stderr.write(f"{rows} rows, round {number + 1} of {rounds}: {SIDES[side]}\n")
+    turns = [(number, side) for number in range(rounds) for side in sides]
+    for number, side in each(turns, f"{rows:,} rows", "turns"):
+        for timing in _elsewhere(side, rows, iterations, folds, names):
+            seen.setdefault((timing.side, timing.experiment), []).append(timing)
+        say(f"{rows} rows, round {number + 1} of {rounds}: {SIDES[side]}")
     return [_median(timings) for timings in seen.values()]
 
 

@@ -16,6 +16,7 @@ from pathlib import Path
 from benchmarks import machine, nested, searches
 from benchmarks.training_report import markdown
 from benchmarks.training_results import PLACE, Nested, Timing, TrainingRun, keep, read
+from benchmarks.watched import each, watched
 from steps.core.quality import grouped_folds, repeated_folds
 
 HOUSES = 506
@@ -84,9 +85,10 @@ def main() -> None:
     os.environ["OMP_NUM_THREADS"] = "1"
     about = {"date": datetime.now(UTC).date().isoformat(), "machine": machine.describe(LIBRARIES)}
     run = read(wanted.output) if wanted.output.exists() else TrainingRun(date="", machine={})
-    for part in wanted.parts:
-        run = renewed(run, part, wanted).model_copy(update=about)
-        keep(run, wanted.output)
+    with watched():
+        for part in each(wanted.parts, "all parts", "parts"):
+            run = renewed(run, part, wanted).model_copy(update=about)
+            keep(run, wanted.output)
     sys.stdout.write(f"{markdown(run)}\n\nKept in {wanted.output}\n")
 
 

@@ -20,6 +20,7 @@ import msgspec
 
 from serving.access.key_ring import ID_BYTES, PREFIX, SECRET_BYTES, ApiKey, KeyFile, digest, read_keys
 from serving.access.segment_check import check_segments
+from serving.aligned import aligned
 from serving.client import Segment
 from serving.errors import ContractError, KeysError
 from serving.files import write_atomically
@@ -148,15 +149,35 @@ def _only_writer(path: Path) -> Iterator[None]:
 
 
 def _table(keys: tuple[ApiKey, ...]) -> str:
-    lines = ["id            limit/min  made                       state    name, houses"]
-    for key in keys:
-        state = "revoked" if key.revoked else "valid"
-        lines.append(f"{key.id}  {key.limit:9}  {key.created}  {state:7}  {key.client.label}{_houses(key)}")
-    return "\n".join(lines) if keys else "There are no keys. Make one: python -m serving.keys make NAME"
+    if not keys:
+        return "There are no keys. Make one: python -m serving.keys make NAME"
+    rows = [(key.id, str(key.limit), key.created, _state(key), key.client.label, _houses(key)) for key in keys]
+    return aligned(("id", "limit/min", "made", "state", "name", "houses"), rows, right={"limit/min"})
+
+
+def _document(keys: tuple[ApiKey, ...]) -> str:
+    """The same as JSON; neither has anything of the keys themselves."""
+    listed = [
+        {
+            "id": key.id,
+            "name": key.name,
+            "tenant": key.tenant,
+            "limit_per_minute": key.limit,
+            "made": key.created,
+            "state": _state(key),
+            "segments": [segment.words for segment in key.segments],
+        }
+        for key in keys
+    ]
+    return msgspec.json.encode(listed).decode()
+
+
+def _state(key: ApiKey) -> str:
+    return "revoked" if key.revoked else "valid"
 
 
 def _houses(key: ApiKey) -> str:
-    return "".join(f"  {segment.words}" for segment in key.segments)
+    return ", ".join(segment.words for segment in key.segments) or "all"
 
 
 def segment(text: str) -> Segment:
@@ -194,7 +215,8 @@ def parse(arguments: list[str], settings: Settings) -> argparse.Namespace:
         metavar="COLUMN=LOW..HIGH",
         help="keep the tenant's key to these houses; may be given again",
     )
-    commands.add_parser("list", help="show the keys' ids, names and limits")
+    listing = commands.add_parser("list", help="show the keys' ids, names, limits and houses")
+    listing.add_argument("--json", action="store_true", help="as JSON, for programs")
     revoke = commands.add_parser("revoke", help="end a key")
     revoke.add_argument("name_or_id", metavar="NAME_OR_ID")
     return parser.parse_args(arguments)
@@ -210,7 +232,7 @@ def main() -> None:
                 check_segments(wanted.segment, settings)
             answer = make_key(path, wanted.name, wanted.limit, wanted.tenant, wanted.segment)
         elif wanted.command == "list":
-            answer = _table(_existing(path))
+            answer = (_document if wanted.json else _table)(_existing(path))
         else:
             ended = revoke_key(path, wanted.name_or_id)
             answer = f"Revoked {ended.id} ({ended.name})."

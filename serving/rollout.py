@@ -185,7 +185,8 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     begins.add_argument("--share", type=float, default=0.1, help="of the houses, of a canary (default: %(default)s)")
     changes = commands.add_parser("share", help="change a canary's share of the houses")
     changes.add_argument("share", type=float)
-    commands.add_parser("status", help="show what is tried, or what was tried last, and the evidence")
+    shows = commands.add_parser("status", help="show what is tried, or what was tried last, and the evidence")
+    shows.add_argument("--json", action="store_true", help="as JSON, for programs; null: nothing was ever tried")
     ends = commands.add_parser("stop", help="let the champion serve alone")
     ends.add_argument("--reason", default="an operator ended it")
     return parser.parse_args(arguments)
@@ -202,9 +203,11 @@ def _answer(wanted: argparse.Namespace, settings: Settings) -> str:
     else:
         found = read_rollout(folder_of(settings.profiles_dir))
         if found is None:
-            return "No challenger was ever tried here."
+            return "null" if wanted.json else "No challenger was ever tried here."
         rollout = found
     figures = rollout.figures if not rollout.active else read_progress(settings, rollout)
+    if wanted.command == "status" and wanted.json:
+        return msgspec.json.encode(msgspec.structs.replace(rollout, figures=figures)).decode()
     return in_words(rollout, figures)
 
 

@@ -14,13 +14,20 @@ import warnings
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+import msgspec
+
+from serving.aligned import aligned
 from serving.process.application import Instance, create
 from serving.process.children import Companion, Kind, Worker
 from serving.process.listening import Granian, Listeners
 from serving.process.preload import ONE_THREAD, preload
 from serving.process.supervisor import Supervisor
 from serving.settings import Settings, read_settings
+
+if TYPE_CHECKING:
+    from serving.service import Service
 
 
 def run(instance: Instance) -> None:
@@ -75,6 +82,17 @@ def _kinds(instance: Instance) -> Sequence[Kind]:
     )
 
 
+def _status(running: "list[Service]", as_json: bool) -> str:
+    if as_json:
+        return msgspec.json.encode([{"url": one.url, **msgspec.structs.asdict(one)} for one in running]).decode()
+    if not running:
+        return "No service is running."
+    rows = [
+        (one.url, one.version, str(one.pid), "candidate" if one.candidate else "serves", one.log) for one in running
+    ]
+    return aligned(("address", "version", "pid", "as", "log"), rows, right={"pid"})
+
+
 def parse(arguments: list[str], settings: Settings) -> argparse.Namespace:
     """The command line, the settings in place of what it leaves out."""
     parser = argparse.ArgumentParser(prog="python -m serving.server", description=__doc__)
@@ -87,6 +105,7 @@ def parse(arguments: list[str], settings: Settings) -> argparse.Namespace:
     parser.add_argument("--console-port", type=int, default=settings.console_port, help="0 for none")
     parser.add_argument("--workers", type=int, default=settings.workers)
     parser.add_argument("--profiles", type=Path, default=settings.profiles_dir)
+    parser.add_argument("--json", action="store_true", help="of status: as JSON, for programs")
     parser.add_argument("--instance", type=Path, help="a folder for this start's own files")
     parsed = parser.parse_args(arguments)
     if parsed.command in ("run", "start") and parsed.bundle is None:
@@ -115,8 +134,7 @@ def main() -> None:
             stopped = service.stop_all(settings)
             print("\n".join(f"Stopped {one.summary}" for one in stopped) or "No service was running.")  # noqa: T201
         else:
-            running = service.running(settings)
-            print("\n".join(one.summary for one in running) or "No service is running.")  # noqa: T201
+            print(_status(service.running(settings), wanted.json))  # noqa: T201
     except ServingError as err:
         raise SystemExit(err.info) from err
 

@@ -1,5 +1,9 @@
 """The step, and the command `python -m steps.report_freshness`, that show how fresh the online store is."""
 
+import argparse
+import json
+import sys
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -7,6 +11,7 @@ import numpy as np
 from zenml import ArtifactConfig, log_metadata, step
 from zenml.types import HTMLString
 
+from serving.aligned import aligned
 from serving.settings import Settings, read_settings
 from steps.core.errors import DataError
 from steps.core.freshness import COLUMNS, ViewFreshness, cells, offline_freshness, render, with_online
@@ -69,18 +74,20 @@ def _of(store: "FeatureStore", view: Any, settings: Settings, now: datetime) -> 
     return with_online(offline, latest.event_us[asked], times, int((~known).sum()))
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     """Print the table."""
-    from rich.console import Console
-    from rich.table import Table
-
+    parser = argparse.ArgumentParser(prog="python -m steps.report_freshness", description="How fresh each view is.")
+    parser.add_argument("--json", action="store_true", help="as JSON, for programs")
+    wanted = parser.parse_args(arguments)
     views = freshness(read_settings(), datetime.now(UTC))
+    if wanted.json:
+        sys.stdout.write(json.dumps([view.model_dump(mode="json") for view in views]) + "\n")
+        return
     if not views:
-        raise SystemExit("Nothing was published yet: run the feature pipeline, or push a listing.")
-    table = Table(*COLUMNS, title="Freshness", title_justify="left")
-    for view in views:
-        table.add_row(*cells(view))
-    Console(soft_wrap=False, width=180).print(table)
+        raise SystemExit("Nothing was published yet: run the feature pipeline (`make features`), or push a listing.")
+    # A line a figure: ten columns are wider than a terminal.
+    figures = [(title, *values) for title, *values in zip(COLUMNS, *map(cells, views), strict=True)]
+    sys.stdout.write(aligned(figures[0], figures[1:]) + "\n")
 
 
 if __name__ == "__main__":

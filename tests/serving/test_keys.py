@@ -1,5 +1,6 @@
 """Making, listing and revoking keys."""
 
+import json
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -75,7 +76,12 @@ def test_the_command_makes_lists_and_revokes(
     assert KeyRing(settings.api_keys).find(key).limit == 7
     assert KeyRing(settings.api_keys).find(other).limit == settings.rate_limit == 100
     listed = command(monkeypatch, capsys, "list")
-    assert "team-a" in listed
+    titles, *lines = listed.splitlines()
+    assert titles.split() == ["id", "limit/min", "made", "state", "name", "houses"]
+    assert [line.split()[3:] for line in lines] == [["valid", "team-a", "all"], ["valid", "team-b", "all"]]
+    (first, _) = json.loads(command(monkeypatch, capsys, "list", "--json"))
+    assert (first["name"], first["limit_per_minute"], first["state"], first["segments"]) == ("team-a", 7, "valid", [])
+    assert not {"salt", "digest"} & first.keys()
     assert key.split("_")[2] not in listed
     assert "team-a" in command(monkeypatch, capsys, "revoke", "team-a")
     assert "revoked  team-a" in command(monkeypatch, capsys, "list")

@@ -1,5 +1,6 @@
 """A rollout in a real service: what the service does by itself, and what an operator does."""
 
+import json
 import os
 import signal
 from collections.abc import Iterator
@@ -116,6 +117,10 @@ def test_true_prices_make_a_better_canary_ready_and_an_operator_sees_why(
     until(lambda: status(serving_settings) == "better")
     assert rollouts.main(["status"]) == 0
     assert "shadow, better\nbecause true prices say that it is better" in capsys.readouterr().out
+    assert rollouts.main(["status", "--json"]) == 0
+    shown = json.loads(capsys.readouterr().out)
+    assert (shown["champion"], shown["challenger"], shown["status"]) == ("1", "2", "better")
+    assert 0 < shown["figures"]["truths"] <= 150
     assert rollouts.main(["stop"]) == 0
     assert rollouts.main(["stop"]) == 1
     assert "No challenger is tried now" in capsys.readouterr().err
@@ -129,3 +134,5 @@ def test_without_a_service_there_is_nothing_to_be_tried_beside(
     assert "No service runs" in capsys.readouterr().err
     assert rollouts.main(["status"]) == 0
     assert capsys.readouterr().out == "No challenger was ever tried here.\n"
+    assert rollouts.main(["status", "--json"]) == 0
+    assert capsys.readouterr().out == "null\n"

@@ -1,5 +1,6 @@
 """The service's command line."""
 
+import json
 import sys
 from pathlib import Path
 
@@ -27,7 +28,14 @@ def test_the_commands_start_show_and_stop_the_service(
     started = capsys.readouterr().out
     assert started.startswith(f"http://127.0.0.1:{serving_settings.rest_port} (model version 2, pid ")
     command(monkeypatch, "status")
-    assert capsys.readouterr().out == started
+    titles, line = capsys.readouterr().out.splitlines()
+    assert titles.split() == ["address", "version", "pid", "as", "log"]
+    address, version, pid, role, log = line.split()
+    assert started == f"{address} (model version {version}, pid {pid}, log {log})\n"
+    assert (version, role) == ("2", "serves")
+    command(monkeypatch, "status", "--json")
+    (one,) = json.loads(capsys.readouterr().out)
+    assert (one["url"], one["version"], str(one["pid"])) == (address, version, pid)
     with pytest.raises(SystemExit, match=r"Port \d+ is taken by process \d+: run `python -m serving\.server stop`\."):
         command(monkeypatch, "start", "--bundle", str(serving_platform.bundles["2"]))
     command(monkeypatch, "stop")

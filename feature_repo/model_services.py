@@ -30,8 +30,8 @@ def model_service(metadata: dict[str, Any], folder: Path) -> tuple[FeatureServic
     needed = dict.fromkeys([*stored, *(part for one in derived.values() for part in one.values())])
     if gone := [feature for feature in needed if feature not in known]:
         raise ValueError(
-            f"{metadata['model_name']} v{metadata['model_version']} needs {', '.join(gone)}, which FEATURES in "
-            f"feature_repo/houses.py does not have any more. Put it back, or, if that version is never to be served or "
+            f"{metadata['model_name']} v{metadata['model_version']} needs {', '.join(gone)}, which FEATURES of "
+            f"the feature repository does not have any more. Put it back, or, if that version is never to be served or "
             f"replayed again, move its bundle {folder} away."
         )
     ratios = [

@@ -120,5 +120,5 @@ def _spec(field: "Field", derived: Mapping[str, str]) -> FeatureSpec:
     except (KeyError, ValueError) as err:  # of msgspec too: its errors are ValueErrors
         raise ContractError(
             f"Field {field.name!r} of the feature repository lacks a usable tag: {err}. "
-            "Define it with `column(…)` or `ratio(…)` in feature_repo/houses.py and apply."
+            "Define it with `column(…)` or `ratio(…)` in the feature repository and apply."
         ) from err

@@ -159,7 +159,7 @@ def _version(
         if identity.items() <= known.tags.items():
             return str(known.version), False
     try:
-        client.create_registered_model(MODEL, description="Prices of houses, in thousands of US dollars.")
+        client.create_registered_model(MODEL, description="Prices of houses, in the unit of the contract.")
     except MlflowException as err:
         if err.error_code != "RESOURCE_ALREADY_EXISTS":
             raise

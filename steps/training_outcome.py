@@ -35,7 +35,7 @@ class Outcome(msgspec.Struct, frozen=True):
         reason: in words.
         champion: the experiment that was chosen; empty if the run did not come so far.
         version: that was registered; empty if none was.
-        experiments: the figures of each, errors in thousands of US dollars.
+        experiments: the figures of each, errors in the unit of the price.
     """
 
     run: str

@@ -1,5 +1,7 @@
 """What people are told of verdicts and retrainings: what happened, what it means, what was done."""
 
+import re
+
 from serving.alerts.alert import Alert, new_alert
 from steps.core.cause import Cause
 from steps.core.drift_verdict import DriftVerdict, RootCause
@@ -7,6 +9,7 @@ from steps.core.live_error import LiveError
 from steps.core.retrained import Ending, Outcome
 from steps.core.retraining import Decision, RetrainingSettings
 
+COINS = re.compile(r"(\d+) ([A-Z]{3})")  # a unit that is a number of coins of a currency
 MOST_NAMED = 3  # clients and segments in one message
 _ENDINGS: dict[Ending, tuple[str, str, str]] = {
     "not started": ("RetrainingRefused", "A retraining was not started", "nothing"),
@@ -149,8 +152,10 @@ def what_follows(decision: Decision) -> str:
 
 
 def money(amount: float, unit: str) -> str:
-    """An amount with its sign; in dollars where the unit is a thousand of them."""
-    return f"{amount * 1000:+,.0f} USD" if unit == "1000 USD" else f"{amount:+,.3g} {unit}"
+    """An amount with its sign; in coins of the currency where the unit is a number of them, such as `1000 USD`."""
+    if found := COINS.fullmatch(unit):
+        return f"{amount * int(found[1]):+,.0f} {found[2]}"
+    return f"{amount:+,.3g} {unit}"
 
 
 def _impact(cause: RootCause | None, unit: str) -> str:

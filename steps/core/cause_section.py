@@ -4,8 +4,7 @@ import html
 from collections.abc import Sequence
 
 from steps.core.drift_verdict import DriftVerdict, RootCause
-
-PRICE_UNIT = "thousand USD"
+from steps.core.plots import UNIT
 
 
 def cause_section(verdict: DriftVerdict, cause: RootCause) -> str:
@@ -30,7 +29,7 @@ def table(heads: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
 
 
 def _effects(title: str, cause: RootCause) -> str:
-    heads = ("feature", "drifted", "share of the model", "drift x share", f"effect on the mean price, {PRICE_UNIT}")
+    heads = ("feature", "drifted", "share of the model", "drift x share", f"effect on the mean price, in {UNIT}")
     lines = [
         (
             one.feature,
@@ -41,7 +40,7 @@ def _effects(title: str, cause: RootCause) -> str:
         )
         for one in cause.effects
     ]
-    change = "" if cause.price_change is None else f" Together: {cause.price_change:+.2f} {PRICE_UNIT}."
+    change = "" if cause.price_change is None else f" Together: {cause.price_change:+.2f}, in {UNIT}."
     return (
         f"<h2>{title}</h2><p class=key>From {cause.sampled_rows:,} rows of the window on this machine. The effect "
         f"is the mean SHAP value less that of the training rows.{change}</p>{table(heads, lines)}"

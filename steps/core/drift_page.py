@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from steps.core.cause_section import PRICE_UNIT, cause_section, table
+from steps.core.cause_section import UNIT, cause_section, table
 from steps.core.drift_plots import distribution, trend
 from steps.core.drift_verdict import DRIFTED, STABLE, ColumnDrift, DriftVerdict
 from steps.core.selection import STYLE
@@ -70,9 +70,7 @@ def _lead(verdict: DriftVerdict) -> str:
     if cause is None:
         return f"Drifted: {', '.join(verdict.drifted)}."
     first = cause.effects[0]
-    effect = (
-        "" if first.price_effect is None else f": it moves the mean price by {first.price_effect:+.2f} {PRICE_UNIT}"
-    )
+    effect = "" if first.price_effect is None else f": it moves the mean price by {first.price_effect:+.2f}, in {UNIT}"
     return f"Look at {first.feature} first{effect}."
 
 

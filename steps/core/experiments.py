@@ -205,7 +205,7 @@ class Experiment(_Strict):
             raise ConfigurationError(
                 f"Experiment {self.name} wants the derived features {', '.join(unknown)}; the contract has "
                 f"{', '.join(known) or 'none'}. Mend `derived` in zenml_config/training.yaml, or define them in "
-                "feature_repo/houses.py."
+                "the feature repository."
             )
         count = len(ranking) if self.features == "all" else self.features.shap_top
         if count > len(ranking):

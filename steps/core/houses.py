@@ -102,7 +102,7 @@ def _check_header(header: list[str], columns: Sequence[str], origin: str) -> Non
     raise DataError(
         f"The columns of {origin} are wrong; {'; '.join(faults)}. Wanted {', '.join(columns)}, in any order, "
         f"comma-separated, and {HOUSE_ID} if you have one. Mend the file, or define the column in "
-        "feature_repo/houses.py."
+        "the feature repository."
     )
 
 

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from steps.core.intervals import TIERS, FittedIntervals
-from steps.core.plots import embedded
+from steps.core.plots import UNIT, embedded
 from steps.core.selection import STYLE
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ def coverage_page(fitted: FittedIntervals, figure: "Figure") -> str:
     return (
         f"<!doctype html><meta charset=utf-8><style>{STYLE}</style><h1>Prediction intervals</h1>"
         f"<p>Wanted: {fitted.coverage:.0%} of the true prices. Found from {fitted.residuals} out-of-fold residuals of "
-        f"{fitted.houses} houses. Prices and widths in thousands of US dollars.</p>"
+        f"{fitted.houses} houses. Prices and widths in {UNIT}.</p>"
         f"<table><tr><th>homes</th>{head}</tr>{rows}</table>"
         "<p>Out of fold, the coverage of all homes is what was asked for by construction; the tiers and the test rows "
         "tell more. Homes at the contract's highest price are capped there in the data, whatever they were worth: the "

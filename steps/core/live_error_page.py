@@ -3,7 +3,7 @@
 import html
 
 from serving.records.live_error import PROMISED, WORSE
-from steps.core.cause_section import PRICE_UNIT, table
+from steps.core.cause_section import UNIT, table
 from steps.core.drift_page import OWN_STYLE
 from steps.core.error_plots import days_plot
 from steps.core.live_error import Figure, LiveError, VersionError
@@ -34,7 +34,7 @@ def _banner(found: LiveError) -> str:
         f"<div class='banner {kind}'><h1>{title}</h1><p>{html.escape(found.reason)}</p>"
         f"<p>{own.rows:,} predictions of {own.houses:,} houses have a true price.{delay}{lost}{_trained(own)}</p>"
         f"<p class=key>{html.escape(found.model)} version {html.escape(found.version)}; true prices that became known "
-        f"from {_minute(found.start)} to {_minute(found.end)} UTC; errors in {PRICE_UNIT}.</p></div>"
+        f"from {_minute(found.start)} to {_minute(found.end)} UTC; errors in {UNIT}.</p></div>"
     )
 
 

@@ -15,7 +15,7 @@ from steps.core.importance import ShapValues
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-UNIT = "thousands of US dollars"
+UNIT = "the unit of the price"  # the contract says which: it is another one with other data
 SIZE = (6.0, 4.5)
 
 

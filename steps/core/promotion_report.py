@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from steps.core.columns import Matrix
-from steps.core.plots import embedded, predicted_versus_true
+from steps.core.plots import UNIT, embedded, predicted_versus_true
 from steps.core.promotion import Verdict
 from steps.core.selection import STYLE
 
@@ -47,7 +47,7 @@ def promotion_page(verdict: Verdict, errors: pd.DataFrame) -> str:
             "houses": f"{test.houses}, each left out {test.repeats} times",
         }
         parts.append(f"<table>{''.join(f'<tr><td>{name}</td><td>{text}</td></tr>' for name, text in lines.items())}")
-        parts.append("</table><p>Paired t-test of the houses. Errors in thousands of US dollars.</p>")
+        parts.append(f"</table><p>Paired t-test of the houses. Errors in {UNIT}.</p>")
         parts.append(embedded("out-of-fold predictions of both", _figure(errors)))
         parts.append(f"<h2>Where they differ most</h2>{_widest(errors)}")
     return f"<!doctype html><meta charset=utf-8><style>{STYLE}</style>{''.join(parts)}"

@@ -2,6 +2,7 @@
 
 import html
 
+from steps.core.plots import UNIT
 from steps.core.quality import Difference, QualityReport, Standing
 from steps.core.selection import STYLE
 
@@ -29,7 +30,7 @@ def _about(report: QualityReport) -> str:
         "houses and flatter it (`quality.nested` in zenml_config/training.yaml looks for them anew)"
     )
     return (
-        f"<p>{html.escape(report.champion)} on {report.houses} houses: {search}. Errors in thousands of US dollars, "
+        f"<p>{html.escape(report.champion)} on {report.houses} houses: {search}. Errors in {UNIT}, "
         f"means over {report.repeats} x {report.folds} folds, the same for all. Differences: corrected resampled t "
         f"test (Nadeau and Bengio 2003), {report.confidence:.0%} intervals. "
         "An experiment's fixed settings were chosen by people who had seen these houses.</p>"

@@ -74,7 +74,7 @@ def describe(origin: str, frame: pd.DataFrame, faults: Sequence[Fault], kept: st
     lines = [f"  {_place(frame, places)}{reason}" for reason, places in by_reason.items()]
     if len(lines) > SHOWN:
         lines[SHOWN:] = [f"  … and {len(lines) - SHOWN} more kinds of fault"]
-    ending = "Nothing was stored. Mend the source, or the contract in feature_repo/houses.py, and run again."
+    ending = "Nothing was stored. Mend the source, or the contract in the feature repository, and run again."
     if kept:
         ending = f"The rejected rows, each with its reasons, are in {kept}. {ending}"
     return "\n".join([f"The contract refuses {refused}:", *lines, ending])

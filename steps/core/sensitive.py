@@ -119,7 +119,7 @@ def _check_names(names: Sequence[str], sensitive: dict[str, FeatureSpec]) -> Non
     if unknown := [name for name in names if name not in sensitive]:
         raise ConfigurationError(
             f"{PLACE} names {', '.join(unknown)}; the contract tags as sensitive: {', '.join(sensitive) or 'none'}. "
-            "Correct the name, or set `sensitive=True` for the feature in feature_repo/houses.py."
+            "Correct the name, or set `sensitive=True` for the feature in the feature repository."
         )
 
 

@@ -11,6 +11,7 @@ from steps.core.columns import Matrix, matrix, prices
 from steps.core.evaluation import out_of_fold
 from steps.core.experiments import Validation
 from steps.core.paired import fold_errors
+from steps.core.plots import UNIT
 from steps.core.quality import corrected_difference
 from steps.core.regressors import SEEDS, regressor
 from steps.core.selection import STYLE
@@ -82,7 +83,7 @@ def cost_page(table: pd.DataFrame, validation: Validation, settings: CostSetting
         + (f"<table><tr>{head}</tr>{body}</table>" if rows else "<p>The contract tags no feature as sensitive.</p>")
         + f"<p>The same model on the training rows with and without them, in the same {settings.repeats} x "
         f"{validation.folds} folds; its settings are fixed (`sensitive_features.cost` in zenml_config/training.yaml), "
-        f"{seeds} seeds averaged. Cost: RMSE without less RMSE with, in thousands of US dollars; below 0 the model is "
+        f"{seeds} seeds averaged. Cost: RMSE without less RMSE with, in {UNIT}; below 0 the model is "
         "better without. Corrected t-test of repeated folds (Nadeau and Bengio 2003); where the interval holds 0, no "
         "difference was found.</p>"
     )

@@ -46,7 +46,7 @@ def complete(
         raise DataError(
             f"{int(expired.sum())} of {len(answer)} houses have expired{_some(ids[expired].tolist())}: their features "
             "are older than the feature view's ttl at the time of their price. Publish them again, raise the ttl in "
-            "feature_repo/houses.py, or let them train with missing features: `training_set.expired: keep` in "
+            "the feature repository, or let them train with missing features: `training_set.expired: keep` in "
             "zenml_config/training.yaml."
         )
     houses = answer[list(columns)].astype("float64")

@@ -101,7 +101,7 @@ class AsofJob(StoreJob):
         if silent := [view.name for view, _ in self._questions if not view.created]:
             raise ConfigurationError(
                 f"as_of needs to know when a row was written, which {', '.join(silent)} does not tell. Give its source "
-                "a created_timestamp_column in feature_repo/houses.py."
+                "a created_timestamp_column in the feature repository."
             )
         self._as_of = time
         return self

@@ -183,7 +183,7 @@ def _check_columns(view: ViewQuery, there: dict[str, pa.DataType]) -> None:
     if missing := [name for name in wanted if name not in there]:
         raise DataError(
             f"The history of {view.name} lacks the column {', '.join(missing)}; it has {', '.join(there)}. "
-            "Mend the source in feature_repo/houses.py, or publish the history again."
+            "Mend the source in the feature repository, or publish the history again."
         )
 
 

@@ -24,7 +24,7 @@ def source_of(view: FeatureView) -> DataSource:
         ConfigurationError: it has none.
     """
     if view.batch_source is None:
-        raise ConfigurationError(f"The view {view.name} has no batch source. Give it one in feature_repo/houses.py.")
+        raise ConfigurationError(f"The view {view.name} has no batch source. Give it one in the feature repository.")
     return view.batch_source
 
 

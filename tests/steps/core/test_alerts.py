@@ -106,7 +106,12 @@ def test_every_ending_has_a_message_with_something_to_do(ending: Ending) -> None
 
 @pytest.mark.parametrize(
     ("amount", "unit", "words"),
-    [(2.1, "1000 USD", "+2,100 USD"), (-0.25, "1000 USD", "-250 USD"), (2.1, "EUR", "+2.1 EUR")],
+    [
+        (2.1, "1000 USD", "+2,100 USD"),
+        (-0.25, "1000 USD", "-250 USD"),
+        (0.05, "100000 USD", "+5,000 USD"),
+        (2.1, "EUR", "+2.1 EUR"),
+    ],
 )
-def test_amounts_are_told_in_dollars_where_the_unit_is_a_thousand_of_them(amount: float, unit: str, words: str) -> None:
+def test_amounts_are_told_in_coins_where_the_unit_is_a_number_of_them(amount: float, unit: str, words: str) -> None:
     assert money(amount, unit) == words

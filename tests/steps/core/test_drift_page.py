@@ -32,7 +32,7 @@ def test_the_page_says_what_to_look_at_first_and_what_it_does_to_the_price() -> 
         callers=(),
     )
     text = page(verdict(column("RM", 0.4, drifted=True)).model_copy(update={"root_cause": cause}))
-    assert "Look at RM first: it moves the mean price by +2.50 thousand USD." in text
+    assert "Look at RM first: it moves the mean price by +2.50, in the unit of the price." in text
     assert "1 (champion)" in text
     assert text.count("<svg") == 2
 

@@ -75,8 +75,8 @@ SERVICE = (
         "Refused: keys and limits",
         "reqps",
         [
-            ('sum(rate(hpp_requests_total{code="401"}[$__rate_interval]))', "no or wrong key"),
-            ('sum(rate(hpp_requests_total{code="429"}[$__rate_interval]))', "over the limit"),
+            ('sum(rate(hpp_requests_total{code="401"}[$__rate_interval])) or vector(0)', "no or wrong key"),
+            ('sum(rate(hpp_requests_total{code="429"}[$__rate_interval])) or vector(0)', "over the limit"),
         ],
     ),
     Panel(

@@ -10,8 +10,8 @@ DOCKER_BUILD_OPTIONS :=
 COMPOSE = $(shell if docker compose version >/dev/null 2>&1; then echo docker compose; elif command -v docker-compose >/dev/null; then echo docker-compose; \
   else echo 'echo "Docker with Compose was not found: https://docs.docker.com/compose/install/" >&2; exit 1;'; fi) -p house-prices -f docker/compose.yaml
 BIN := .venv/bin
-# The folder of the pipelines' configuration.
-CONFIG := $(or $(HPP_CONFIG),zenml_config)
+# The folder of the pipelines' configuration; empty: that of the environment (HPP_CONFIG).
+CONFIG :=
 READY := .venv/ready
 
 .PHONY: help setup demo story retrain monitor test check format lint types contracts bench bench-training bench-features bench-drift bench-error stop clean dashboard mlflow-ui feast-ui
@@ -34,7 +34,7 @@ retrain: $(READY)  ## train now, and try what comes out beside the champion (CAU
 	@$(BIN)/python -m pipelines.retrain --cause "$(CAUSE)" $(if $(OUTCOME),--outcome "$(OUTCOME)")
 
 monitor: $(READY)  ## judge the traffic now, tell, and retrain where it is due
-	@$(BIN)/python -m pipelines.run monitoring -c $(CONFIG)/monitoring.yaml
+	@$(BIN)/python -m pipelines.run monitoring $(if $(CONFIG),-c $(CONFIG)/monitoring.yaml)
 
 test: $(READY)  ## run the tests with coverage
 	$(BIN)/pytest --cov --cov-report=term --cov-fail-under=90
@@ -72,16 +72,16 @@ contracts: $(READY)
 	$(BIN)/lint-imports
 
 features: $(READY)  ## read the houses, check them, and publish what is new to the feature store
-	@$(BIN)/python -m pipelines.run features -c $(CONFIG)/features.yaml
+	@$(BIN)/python -m pipelines.run features $(if $(CONFIG),-c $(CONFIG)/features.yaml)
 
 train: $(READY)  ## train on what the feature store has, and register what passes the gate
-	@$(BIN)/python -m pipelines.run training -c $(CONFIG)/training.yaml
+	@$(BIN)/python -m pipelines.run training $(if $(CONFIG),-c $(CONFIG)/training.yaml)
 
 outcome: $(READY)  ## print how the last training ended: promote, challenge, unchanged, refused or failed
 	@$(BIN)/python -m steps.training_outcome $(if $(OUTPUT),--output $(OUTPUT))
 
 deploy: $(READY)  ## serve the champion, if the service says what the offline model says
-	@$(BIN)/python -m pipelines.run deployment -c $(CONFIG)/deployment.yaml
+	@$(BIN)/python -m pipelines.run deployment $(if $(CONFIG),-c $(CONFIG)/deployment.yaml)
 
 plan: $(READY)  ## show what applying the contract would change in the Feast registry
 	$(BIN)/feast -c feature_repo plan

@@ -68,7 +68,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """The exit code: 0, or 1 with the reason if the run failed."""
     parser = argparse.ArgumentParser(prog="python -m pipelines.run", description="Run one pipeline, and show its work.")
     parser.add_argument("pipeline", choices=PIPELINES)
-    parser.add_argument("-c", "--config", type=Path, help="default: the file of its name in zenml_config")
+    parser.add_argument("-c", "--config", type=Path, help="default: the file of its name in the folder HPP_CONFIG")
     given = parser.parse_args(arguments)
     configuration = given.config or configuration_of(given.pipeline, read_settings())
     return carried_out(given.pipeline, partial(show, given.pipeline, configuration))

@@ -12,6 +12,7 @@ from examples.california_housing.traffic import draw
 from serving.settings import read_settings
 from steps.apply_contract import apply_definitions
 from steps.contract_table import contract_columns
+from steps.contract_table import main as contract_table
 from steps.core.errors import DataError
 from tests.california import EXAMPLE, block_groups
 from zenml_config.environment import ROOT
@@ -88,6 +89,11 @@ def test_the_contract_has_the_columns_of_scikit_learn_and_says_the_unit_and_the_
     price = columns[-1]
     assert (price.unit, price.maximum) == ("100000 USD", 5.00001)
     assert "capped at 5.00001" in price.description
+
+
+@pytest.mark.usefixtures("contract")
+def test_the_table_in_the_guide_is_what_the_contract_says() -> None:
+    assert contract_table(["--check", "--page", str(EXAMPLE / "README.md")]) == 0
 
 
 @pytest.mark.usefixtures("contract")

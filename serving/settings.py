@@ -2,11 +2,12 @@
 
 import os
 from functools import cached_property
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import BeforeValidator, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 if TYPE_CHECKING:
     from feast import FeatureStore
@@ -14,6 +15,11 @@ if TYPE_CHECKING:
 # Of a page, or empty; it becomes a link, so that nothing but a page may stand there.
 WebAddress = Annotated[str, Field(pattern=r"^(https?://[A-Za-z0-9.\-\[\]:]+(/\S*)?)?$")]
 MOST_A_MINUTE = 1_000_000  # of one key: its admission times are kept, 8 bytes each
+
+
+def _networks(given: Any) -> Any:
+    """The networks of a text, separated by commas or spaces; of what is none, a ValueError says why."""
+    return tuple(ip_network(one) for one in given.replace(",", " ").split()) if isinstance(given, str) else given
 
 
 class Settings(BaseSettings):
@@ -47,6 +53,7 @@ class Settings(BaseSettings):
     max_rows: int = Field(ge=1)
     max_explained_rows: int = Field(ge=1)
     max_body_bytes: int = Field(ge=1024)
+    trusted_proxies: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode, BeforeValidator(_networks)]
     authentication: Literal["on", "off"]
     api_keys: Path
     api_key_file: Path

@@ -187,10 +187,11 @@ class Front:
         return Answer(msgspec.json.encode({"serving": serving, "versions": found}))
 
     def _receipt(self, environ: Environ) -> Answer:
-        client = self.admission.admit(presented_key(environ), RECEIPTS, environ.get("REMOTE_ADDR", ""))
+        _, *caller = _caller(environ)
+        client = self.admission.admit(presented_key(environ), RECEIPTS, *caller)
         self.model.check_ready()
         asked = environ["PATH_INFO"].removeprefix(RECEIPTS).removeprefix("/")
-        with self.admission.tenancy(client, RECEIPTS, environ.get("REMOTE_ADDR", "")):
+        with self.admission.tenancy(client, RECEIPTS, *caller):
             return Answer(msgspec.json.encode(self.model.replays.find(asked, client)))
 
     def _openapi(self, _: Environ) -> Answer:
@@ -216,9 +217,9 @@ class Front:
         return Answer(body, code, dict(headers).get("Content-Type", "application/json"))
 
 
-def _caller(environ: Environ) -> tuple[str, str]:
-    """What is called, and the caller's address."""
-    return environ["PATH_INFO"], environ.get("REMOTE_ADDR", "")
+def _caller(environ: Environ) -> tuple[str, str, str]:
+    """What is called, the address that has connected, and for whom it says that it calls."""
+    return environ["PATH_INFO"], environ.get("REMOTE_ADDR", ""), environ.get("HTTP_X_FORWARDED_FOR", "")
 
 
 def _decode(body: bytes) -> Any:

@@ -109,9 +109,10 @@ class Methods:
         def call(request: bytes, context: grpc.ServicerContext) -> Any:
             started, code = time.perf_counter(), 200
             try:
-                presented = dict(context.invocation_metadata()).get("x-api-key")
-                caller = path, host(context.peer())
-                client = self.admission.admit(presented, *caller)
+                sent = context.invocation_metadata()
+                forwarded = ",".join(str(value) for name, value in sent if name == "x-forwarded-for")
+                caller = path, host(context.peer()), forwarded
+                client = self.admission.admit(dict(sent).get("x-api-key"), *caller)
                 with self.admission.tenancy(client, *caller):
                     return method(request, client)
             except ServingError as err:

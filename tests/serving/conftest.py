@@ -99,6 +99,7 @@ def client(
 
     own = {"HPP_REST_PORT": str(free_port()), "HPP_METRICS_PORT": str(metrics_port)}
     own |= {"HPP_PROFILES_DIR": str(profiles_dir), "HPP_CONSOLE_PORT": str(console_port)}
+    own |= {"HPP_TRUSTED_PROXIES": "127.0.0.1"}
     with pytest.MonkeyPatch.context() as patch:
         reach(patch, {**serving_platform.environment, **own})
         settings = read_settings()

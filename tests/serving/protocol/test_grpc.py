@@ -218,6 +218,7 @@ def guarded(model: HousePriceModel, seldon: Any, tmp_path: Path) -> Iterator[tup
     from serving.protocol.grpc_server import GrpcServer
 
     own = {"authentication": "on", "api_keys": tmp_path / "keys.json", "audit_dir": tmp_path, "var_dir": tmp_path}
+    own |= {"trusted_proxies": "127.0.0.1"}
     settings = Settings(**{**dict(model.settings), **own})
     key = make_key(settings.api_keys, "tester", 2)
     server = GrpcServer(Methods(model, open_admission(settings)), settings, "127.0.0.1", 0)
@@ -245,6 +246,16 @@ def test_the_key_comes_from_the_metadata_and_refusals_have_their_statuses(
     assert '"/seldon.protos.Seldon/Predict"' in audit
     assert '"127.0.0.1"' in audit
     assert key not in audit
+
+
+def test_the_audit_has_the_caller_that_a_trusted_proxy_names_and_not_what_the_caller_claims(
+    guarded: tuple[grpc.Channel, str], seldon: Any, tmp_path: Path
+) -> None:
+    stub, request = seldon[1].SeldonStub(guarded[0]), message(seldon, data(["house_id"], [1]))
+    chain = [("x-forwarded-for", "198.51.100.66"), ("x-forwarded-for", "203.0.113.7")]
+    assert refused(lambda: stub.Predict(request, metadata=chain))[1]["code"] == 401
+    (audit,) = (path.read_text() for path in tmp_path.glob("*.jsonl"))
+    assert json.loads(audit)["address"] == "203.0.113.7"
 
 
 def test_a_host_is_found_in_every_form_of_a_callers_name() -> None:

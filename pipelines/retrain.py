@@ -1,6 +1,7 @@
 """A retraining from its start to what follows: training, and the deployment of the version that it makes.
 
     python -m pipelines.retrain [--cause weekly]        # make retrain CAUSE=weekly
+    python -m pipelines.retrain --cause weekly --on-cluster    # in a cluster: docs/kubernetes.md
 
 The monitoring pipeline starts it after a verdict, a clock every week, a person at any time. It is a process of its own:
 ZenML's orchestrator runs one pipeline at a time in a process (docs/decisions/0032).
@@ -29,6 +30,7 @@ from steps.monitoring.retraining_record import keep_outcome, keep_refusal, keep_
 from steps.monitoring.retraining_settings import read_retraining
 from steps.terminal.presentation import Presentation, carried_out
 from steps.tracking.trainings import next_name
+from zenml_config.cluster_stack import register_cluster_stack
 
 FAILED, GATE_REFUSED, NOT_STARTED = 1, 3, 4  # exit codes
 
@@ -77,6 +79,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     kinds = [kind for kind in get_args(CauseKind) if kind not in VERDICTS]
     parser.add_argument("--cause", choices=kinds, default="by hand", help="why (default: by hand)")
     parser.add_argument("--config", type=Path, help="of the monitoring pipeline, whose `retraining` counts")
+    parser.add_argument("--on-cluster", action="store_true", help="train and try it in Kubernetes")
     parser.add_argument("--request", type=Path, help=argparse.SUPPRESS)  # the monitoring pipeline's
     parser.add_argument("--outcome", type=Path, help="a file for the outcome, as JSON")
     given = parser.parse_args(arguments)
@@ -89,6 +92,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     def show(shown: Presentation) -> int:
         wanted = read_retraining(given.config or settings.config / "monitoring.yaml")
+        if given.on_cluster:
+            register_cluster_stack(os.environ)
+            wanted = wanted.model_copy(update={"place": "kubernetes"})
         outcome = asked(Cause(kind=given.cause), wanted, settings)
         if exit_code(outcome) and shown.log:
             shown.screen.say(f"The whole log: {shown.log}")

@@ -1,11 +1,12 @@
 """The two pipelines that a retraining runs, one after the other, each with its configuration and the cause."""
 
+import os
 import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import yaml
 from zenml.client import Client
@@ -13,6 +14,7 @@ from zenml.enums import ExecutionStatus
 from zenml.exceptions import EntityExistsError
 from zenml.logger import get_logger
 
+from pipelines import on_cluster
 from pipelines.deployment import deployment_pipeline
 from pipelines.training import training_pipeline
 from serving.settings import Settings
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
 
 logger = get_logger(__name__)
 POLL_S = 5.0
+Place = Literal["local", "kubernetes"]
 LONGEST_REASON = 600
 
 
@@ -42,7 +45,7 @@ def train(cause: Cause, name: str, wanted: RetrainingSettings, settings: Setting
     if wanted.deploy in ("canary", "shadow"):  # what is to be tried does not take the champion's alias before
         changes["promotion"] = {"trial": True}
     try:
-        with configuration(settings.root / wanted.training, changes) as path:
+        with configuration(settings.root / wanted.training, changes, wanted.place) as path:
             started = training_pipeline.with_options(config_path=path, run_name=name, tags=[cause.tag])
             run = finished(started())
     except EntityExistsError:
@@ -75,7 +78,7 @@ def deploy(trained: Outcome, wanted: RetrainingSettings, settings: Settings) -> 
     }
     failed = {"ending": "deployment failed", "deployment_run": f"{trained.training_run}-deployment"}
     try:
-        with configuration(settings.root / wanted.deployment, changes) as path:
+        with configuration(settings.root / wanted.deployment, changes, wanted.place) as path:
             tag = (trained.cause or BY_HAND).tag
             named = deployment_pipeline.with_options(config_path=path, run_name=failed["deployment_run"], tags=[tag])
             run = finished(named())
@@ -89,12 +92,15 @@ def deploy(trained: Outcome, wanted: RetrainingSettings, settings: Settings) -> 
 
 
 @contextmanager
-def configuration(path: Path, changes: dict[str, dict[str, Any]]) -> Iterator[str]:
+def configuration(path: Path, changes: dict[str, dict[str, Any]], place: Place = "local") -> Iterator[str]:
     """The path of a configuration with changed parameters, as long as it is needed.
 
     ZenML takes no parameter from code that the file has, too.
     """
-    document = yaml.safe_load(path.read_text())
+    if place == "kubernetes":
+        document = on_cluster.configuration(path.stem, path.parent, os.environ)
+    else:
+        document = yaml.safe_load(path.read_text())
     for block, values in changes.items():
         document["parameters"][block] = document["parameters"].get(block, {}) | values
     with tempfile.TemporaryDirectory() as folder:

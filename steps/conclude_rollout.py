@@ -110,16 +110,17 @@ def _promote(
             client.set_registered_model_alias(MODEL, ALIAS, before)
         raise
     client.set_model_version_tag(MODEL, tried.challenger, VERDICT, f"promoted: {tried.reason}")
-    _end_challenge(client, tried.challenger)
+    end_challenge(client, tried.challenger)
 
 
 def _withdraw(client: "MlflowClient", tried: Trial) -> None:
     if version_under(client, CHALLENGER) == tried.challenger:
         client.set_model_version_tag(MODEL, tried.challenger, VERDICT, f"{tried.status}: {tried.reason}")
-        _end_challenge(client, tried.challenger)
+        end_challenge(client, tried.challenger)
 
 
-def _end_challenge(client: "MlflowClient", version: str) -> None:
+def end_challenge(client: "MlflowClient", version: str) -> None:
+    """The version is no challenger any more, if it was."""
     if version_under(client, CHALLENGER) == version:
         client.delete_registered_model_alias(MODEL, CHALLENGER)
 

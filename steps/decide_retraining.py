@@ -1,7 +1,7 @@
 """The step that decides whether a retraining is started."""
 
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
 from zenml import ArtifactConfig, get_step_context, log_metadata, step
 from zenml.logger import get_logger
@@ -9,6 +9,7 @@ from zenml.logger import get_logger
 from serving.records.live_error import WORSE
 from serving.rollouts.state import folder_of, read_rollout
 from serving.settings import Settings, read_settings
+from steps.cluster.trial import tried_in_cluster
 from steps.core.cause import Cause
 from steps.core.drift_verdict import DRIFTED, DriftVerdict
 from steps.core.live_error import LiveError
@@ -58,10 +59,17 @@ def cause_of(drift: DriftVerdict, error: LiveError, run: str) -> Cause | None:
 def decide_now(cause: Cause | None, wanted: RetrainingSettings, settings: Settings) -> Decision:
     """Whether the cause starts a retraining, by what ZenML has on record and by what is tried in the service."""
     now = datetime.now(UTC)
-    return decide(cause, training_starts(now) if cause else [], tried_version(settings), now, wanted)
+    starts = training_starts(now) if cause else []
+    return decide(cause, starts, tried_version(settings, wanted.place), now, wanted)
 
 
-def tried_version(settings: Settings) -> str | None:
-    """The version that is tried beside the champion, or None."""
+def tried_version(settings: Settings, place: Literal["local", "kubernetes"]) -> str | None:
+    """The version that is tried beside the champion, or None.
+
+    Raises:
+        DeploymentError, ConfigurationError: the cluster does not say.
+    """
+    if place == "kubernetes":
+        return tried_in_cluster(settings)
     rollout = read_rollout(folder_of(settings.profiles_dir))
     return rollout.challenger if rollout is not None and rollout.active else None

@@ -24,6 +24,7 @@ class RetrainingSettings(BaseModel):
         share: of the houses that a canary answers for.
         most_minutes: a retraining that takes longer is ended; so long is one taken to be running that has not ended.
         training, deployment: the configurations of the two pipelines, as paths in the project.
+        place: where the pipelines run and what they make is tried: `python -m pipelines.retrain --on-cluster` sets it.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -36,6 +37,7 @@ class RetrainingSettings(BaseModel):
     most_minutes: float = Field(gt=0)
     training: str
     deployment: str
+    place: Literal["local", "kubernetes"] = "local"
 
 
 class Start(BaseModel):

@@ -1,6 +1,7 @@
 """The manifests: they build, their kinds are what the schemas say, and they name what exists."""
 
 import re
+from importlib.util import find_spec
 from pathlib import Path
 
 import kubernetes_validate
@@ -71,7 +72,7 @@ def test_what_a_manifest_refers_to_is_there() -> None:
     for overlay in OVERLAYS:
         documents = [*built(overlay), *built(f"{overlay}/serving")]
         accounts, claims = of_kind(documents, "ServiceAccount"), of_kind(documents, "PersistentVolumeClaim")
-        configurations = of_kind(documents, "ConfigMap")
+        configurations = of_kind(documents, "ConfigMap").keys() | {"house-price-template"}  # made at the installation
         for document in documents:
             pod = pod_spec(document)
             if pod is None:
@@ -88,6 +89,22 @@ def test_what_a_manifest_refers_to_is_there() -> None:
                 for source in container.get("envFrom", []):
                     assert source.get("configMapRef", {}).get("name", "house-price-settings") in configurations
                     assert source.get("secretRef", {}).get("name", "house-price-stores") in SECRETS
+
+
+def test_every_cronjob_runs_a_module_that_exists_and_the_weekly_one_a_retraining_that_may_be_held_up() -> None:
+    jobs = of_kind(built(OVERLAYS[1]), "CronJob")
+    for job in jobs.values():
+        (container,) = containers(job)
+        python, flag, module, *_ = container["command"]
+        assert (python, flag) == ("python", "-m")
+        assert find_spec(module) is not None
+    command = containers(jobs["house-price-retraining"])[0]["command"]
+    assert command[2:] == ["pipelines.retrain", "--cause", "weekly", "--on-cluster"]
+
+
+def test_no_pod_of_the_service_has_a_console_of_its_own() -> None:
+    settings = of_kind(built(OVERLAYS[0]), "ConfigMap")["house-price-settings"]["data"]
+    assert settings["HPP_CONSOLE_PORT"] == "0"
 
 
 def test_every_container_is_confined_and_has_its_share_of_the_machine() -> None:

@@ -7,10 +7,11 @@ import argparse
 import sys
 from pathlib import Path
 
+from benchmarks.document import renewed
 from benchmarks.results import Figures, Run, read
 from serving.files import write_atomically
 
-START, END = "<!-- serving-benchmark:start -->", "<!-- serving-benchmark:end -->"
+SECTION = "serving-benchmark"
 CONNECTIONS = 32
 HEADS: tuple[str, ...] = (
     "",
@@ -94,34 +95,13 @@ def _row(values: tuple[str, ...]) -> str:
     return f"| {' | '.join(values)} |"
 
 
-def section(text: str) -> str:
-    """What stands between the two comments of a document.
-
-    Raises:
-        SystemExit: the comments are not there, once each and in this order.
-    """
-    before, found, rest = text.partition(START)
-    inside, ended, after = rest.partition(END)
-    if not found or not ended or START in inside + after or END in before + after:
-        raise SystemExit(f"The document needs the lines {START} and {END}, once each, around the table.")
-    return inside.strip("\n")
-
-
-def renewed(text: str, run: Run, connections: int = CONNECTIONS) -> str:
-    """The document with the tables of this run between the two comments."""
-    section(text)
-    before, _, rest = text.partition(START)
-    _, _, after = rest.partition(END)
-    return f"{before}{START}\n{markdown(run, connections)}\n{END}{after}"
-
-
 def main() -> None:
     """Write the tables into the document."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.report", description=__doc__)
     parser.add_argument("document", type=Path)
     parser.add_argument("--connections", type=int, default=CONNECTIONS, help="the table shows this one of the loads")
     wanted = parser.parse_args()
-    text = renewed(wanted.document.read_text(), read(), wanted.connections)
+    text = renewed(wanted.document.read_text(), SECTION, markdown(read(), wanted.connections))
     write_atomically(wanted.document, text.encode())
     sys.stdout.write(f"{wanted.document} has the tables of the last run.\n")
 

@@ -5,8 +5,9 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from benchmarks.report import END, START, markdown, renewed, screen, section
-from benchmarks.results import PLACE, Figures, Footprint, Run, encode, median, read
+from benchmarks.document import section
+from benchmarks.report import SECTION, markdown, screen
+from benchmarks.results import Figures, Footprint, Run, encode, median, read
 from zenml_config.environment import ROOT
 
 MACHINE = {"cores": "2", "cpu": "a CPU", "system": "Linux x86_64", "python": "3.12.1", "load_before": "0.5"}
@@ -74,22 +75,5 @@ def test_a_run_is_kept_as_it_was(run: Run, tmp_path: Path) -> None:
     assert read(tmp_path / "serving.json") == run
 
 
-def test_only_the_text_between_the_comments_is_renewed(run: Run) -> None:
-    text = f"before\n{START}\nold\n{END}\nafter\n"
-    new = renewed(text, run)
-    assert section(new) == markdown(run)
-    assert new.replace(markdown(run), "old") == text
-    assert renewed(new, run) == new
-
-
-@pytest.mark.parametrize("text", ["no comments", f"{END}\n{START}", f"{START}\n{START}\n{END}"])
-def test_a_document_without_the_two_comments_is_refused(text: str, run: Run) -> None:
-    with pytest.raises(SystemExit, match="once each"):
-        renewed(text, run)
-
-
 def test_the_readmes_table_is_the_one_of_the_kept_run() -> None:
-    text = (ROOT / "README.md").read_text()
-    if not PLACE.exists() or START not in text:
-        pytest.skip("there is no kept run, or no place for it in the README")
-    assert section(text) == markdown(read())
+    assert section((ROOT / "README.md").read_text(), SECTION) == markdown(read())

@@ -5,6 +5,7 @@ Where HPP_ALERT_WEBHOOK is set and the stack has no alerter, it gets ours; one t
 `python -m zenml_config.stack` registers it and makes it the active one; doing so again changes nothing.
 """
 
+import logging
 import os
 import shutil
 import zlib
@@ -30,11 +31,24 @@ ALERTER = "webhook_alerter"
 def register_stack() -> None:
     """Register the stack and its MLflow components, where they are not what the environment says, and activate it."""
     with _whole(Path(os.environ["ZENML_LOCAL_STORES_PATH"]) / "default_zen_store"):
-        _register(Client())
+        _register(_client())
     uri = os.environ["MLFLOW_TRACKING_URI"]
     if uri.startswith("sqlite:///"):
         with _whole(Path(uri.removeprefix("sqlite:///"))):
             _make_tables(uri)
+
+
+def _client() -> Client:
+    """The client; a new store warns that its active stack is the default one, which it is for a moment only."""
+    stores = logging.getLogger("zenml.zen_stores.base_zen_store")
+    level = stores.level
+    stores.setLevel(logging.ERROR)
+    try:
+        client = Client()
+        client.active_stack_model  # noqa: B018  # what it warns of happens at the first question
+        return client
+    finally:
+        stores.setLevel(level)
 
 
 @contextmanager

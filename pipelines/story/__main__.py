@@ -9,7 +9,7 @@ import argparse
 import logging
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any
 
 from pipelines.story.plot import Plot, read_plot
 from pipelines.story.receiver import on_call
@@ -18,6 +18,8 @@ from pipelines.story.timeline import Timeline
 from serving.errors import ServingError
 from serving.settings import read_settings
 from steps.core.errors import PlatformError
+from steps.terminal.presentation import followed
+from steps.terminal.screen import Screen
 from zenml_config.environment import ROOT
 
 if TYPE_CHECKING:
@@ -64,7 +66,7 @@ def act(day: "Day") -> None:
     night.poison(day, second)
 
 
-def tell(plot: Plot, var: Path, screen: TextIO) -> int:
+def tell(plot: Plot, var: Path, screen: Screen) -> int:
     """The exit code."""
     timeline = Timeline(screen, var / TIMELINE)
     timeline.say(f"A day in the life of the platform. What its parts print goes to {var / LOG}.\n")
@@ -92,7 +94,7 @@ def main() -> int:
     var = wanted.var.resolve()
     take_place(var)
     plot = read_plot(wanted.plot)
-    with stage(var), backstage(var / LOG) as screen:
+    with stage(var), backstage(var / LOG) as stream, followed(stream) as screen:
         logging.captureWarnings(capture=True)
         logging.getLogger("py.warnings").setLevel(logging.ERROR)
         return tell(plot, var, screen)

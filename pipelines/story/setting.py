@@ -20,6 +20,7 @@ SIGN = "a-story-lives-here"  # a file in the folder: it may be removed by the ne
 HOST = "127.0.0.1"
 OWN = {
     "HPP_HOST": HOST,
+    "HPP_LOG": "full",  # all of it goes to the story's log
     "HPP_PROFILE_SECONDS": "1",  # a verdict need not wait half a minute for the profiles
     "HPP_DRAIN_SECONDS": "15",  # the caller's connections take turns, and the machine is busy: each gets to move on
     "HPP_RATE_LIMIT": "60000",

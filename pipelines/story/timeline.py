@@ -4,7 +4,7 @@ import textwrap
 import threading
 import time
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, Protocol
 
 import msgspec
 
@@ -24,6 +24,16 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     figures: dict[str, Any]
 
 
+class Writable(Protocol):
+    """What lines are written to, as a file or a screen."""
+
+    def write(self, text: str, /) -> object:
+        """Write it."""
+
+    def flush(self) -> object:
+        """Let it be seen."""
+
+
 class Timeline:
     """The events so far.
 
@@ -32,7 +42,7 @@ class Timeline:
         path: of the file that has them all, which is whole at any time.
     """
 
-    def __init__(self, screen: TextIO, path: Path) -> None:
+    def __init__(self, screen: Writable, path: Path) -> None:
         self.events: list[Event] = []
         self._only_one = threading.RLock()  # alerts come at any time
         self._screen, self._path = screen, path

@@ -23,14 +23,17 @@ FAILED = re.compile(r"Step (?P<step>.+) failed\.|Failed to run step `(?P<name>.+
 class Narrator(logging.Handler):
     """Shows what matters of the log.
 
+    Args:
+        lasting: whether lines stay on the screen; otherwise a terminal's last line says what goes on, and that is all.
+
     Attributes:
         step: under way, or the one that failed; empty: none.
     """
 
-    def __init__(self, screen: Screen) -> None:
+    def __init__(self, screen: Screen, lasting: bool = True) -> None:
         super().__init__()
         self.step = ""
-        self._screen = screen
+        self._screen, self._lasting = screen, lasting
         self._started = 0.0
         self._notes: list[str] = []
         self._cached: list[str] = []
@@ -46,7 +49,7 @@ class Narrator(logging.Handler):
     def flush_cached(self) -> None:
         """Show which steps had nothing to do, if any."""
         if self._cached:
-            self._screen.say(f"  as before: {', '.join(self._cached)}", "dim")
+            self._write(f"  as before: {', '.join(self._cached)}", "dim")
             self._cached.clear()
 
     def end(self) -> None:
@@ -62,7 +65,7 @@ class Narrator(logging.Handler):
         if package == "zenml" and self._is_of_a_step(message):
             return
         if package in OURS and record.levelno == logging.INFO and self.step:
-            self._notes.append(message)
+            self._notes.append(message.removeprefix(f"{self.step}: "))
         elif record.levelno >= logging.WARNING or (package in OURS and record.levelno >= logging.INFO):
             self._say(record, message, package)
 
@@ -86,7 +89,7 @@ class Narrator(logging.Handler):
         self._clear_row()
         first, *rest = self._notes or [""]
         seconds = time.monotonic() - self._started
-        self._screen.say(f"  {self.step:<{NAME_WIDTH}} {seconds:6.1f} s  {first}".rstrip())
+        self._write(f"  {self.step:<{NAME_WIDTH}} {seconds:6.1f} s  {first}".rstrip())
         self._notes = rest
         self._say_notes()
         self.step = ""
@@ -98,13 +101,17 @@ class Narrator(logging.Handler):
 
     def _say_notes(self) -> None:
         for note in self._notes:
-            self._screen.say(f"{'':<{NAME_WIDTH + 13}}{note}")
+            self._write(f"{'':<{NAME_WIDTH + 13}}{note}")
         self._notes = []
 
     def _say(self, record: logging.LogRecord, message: str, package: str) -> None:
         if record.levelno < logging.WARNING:
-            self._screen.say(f"  {message}")
+            self._write(f"  {message}")
             return
         whose = "" if package in OURS else f"{package}: "
         text = message if package in OURS else " ".join(message.split())[:300]
-        self._screen.say(f"    {record.levelname.lower()}: {whose}{text}", "yellow")
+        self._write(f"    {record.levelname.lower()}: {whose}{text}", "yellow")
+
+    def _write(self, line: str, style: str = "") -> None:
+        if self._lasting:
+            self._screen.say(line, style)

@@ -67,6 +67,26 @@ def presented(name: str, settings: Settings, stream: TextIO | None = None) -> It
 
 
 @contextmanager
+def followed(stream: TextIO) -> Iterator[Screen]:
+    """A screen for a command that tells its own story: on a terminal its last line says which step is under way.
+
+    The log stays as it is.
+    """
+    screen = Screen(stream)
+    if not screen.is_live:
+        yield screen
+        return
+    root, narrator = logging.getLogger(), Narrator(screen, lasting=False)
+    with screen.open(), heard_by(screen):
+        root.addHandler(narrator)
+        try:
+            yield screen
+        finally:
+            root.removeHandler(narrator)
+            narrator.end()
+
+
+@contextmanager
 def _registered(one: Presentation) -> Iterator[Presentation]:
     _shown.append(one)
     try:

@@ -55,6 +55,13 @@ class Screen:
         """Write a line; the text is no markup."""
         self.console.print(Text(text, style=style))
 
+    def write(self, text: str) -> None:
+        """Write text as to a file; whole lines, since a terminal's last line is below."""
+        self.console.print(Text(text), end="")
+
+    def flush(self) -> None:
+        """Nothing: what was written is shown."""
+
     def show(self, what: RenderableType) -> None:
         """Write a table, or another thing of rich's."""
         self.console.print(what)

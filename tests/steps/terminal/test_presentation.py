@@ -14,7 +14,7 @@ import pytest
 from serving.settings import read_settings
 from steps.core.errors import DataError
 from steps.terminal.log_file import KEPT, new_log
-from steps.terminal.presentation import Presentation, carried_out, current, presented
+from steps.terminal.presentation import Presentation, carried_out, current, followed, presented
 from steps.terminal.tasks import task
 
 zenml = logging.getLogger("zenml.orchestrators.step_launcher")
@@ -26,7 +26,7 @@ def work(shown: Presentation) -> None:
     zenml.warning("Using cached version of step `explore`.")
     zenml.warning("Step `gate` has started.")
     ours.warning("version 3 cannot be compared")
-    ours.info("Gate: promote")
+    ours.info("gate: promote")
     with task("search", 40, "fits") as tell:
         tell(39)
         tell(40)
@@ -53,7 +53,7 @@ def test_a_pipe_gets_plain_lines_one_a_step_and_the_log_file_everything(
     assert lines[0] == "  as before: explore"
     assert lines[1] == "    warning: version 3 cannot be compared"
     assert lines[2].startswith("    search: 40 of 40 fits (100%)")
-    assert lines[3].split() == ["gate", lines[3].split()[1], "s", "Gate:", "promote"]
+    assert lines[3].split() == ["gate", lines[3].split()[1], "s", "promote"]
     assert lines[4:] == ["done"]
     assert "\x1b" not in screen.getvalue()
     (log,) = logs(platform_dir)
@@ -80,6 +80,26 @@ def test_a_terminal_gets_a_line_that_lives_and_is_gone_at_the_end() -> None:
     assert "40 of 40 fits" in seen
     assert "\x1b[?25l" in seen  # the cursor is hidden …
     assert seen.rindex("\x1b[?25h") > seen.rindex("\x1b[?25l")  # … and comes back
+
+
+def test_a_command_with_a_story_of_its_own_gets_the_last_line_only_and_its_text_stays(platform_dir: Path) -> None:
+    leader, follower = pty.openpty()
+    read: list[bytes] = []
+    reader = threading.Thread(target=lambda: read.extend(_all_of(leader)))
+    reader.start()
+    with os.fdopen(follower, "w") as stream:
+        with followed(stream) as screen:
+            work(Presentation(screen, None, None))
+            screen.write("10:00 the verdict\n")
+        stream.write("afterwards\n")
+    reader.join()
+    seen = b"".join(read).decode()
+    assert "40 of 40 fits" in seen
+    assert "as before" not in seen
+    assert "promote" not in seen
+    assert "10:00 the verdict\r\n" in seen
+    assert seen.endswith("afterwards\r\n")
+    assert logs(platform_dir) == []
 
 
 @pytest.mark.parametrize(

@@ -5,9 +5,10 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from steps.core.cause_section import UNIT, cause_section, table
+from steps.core.cause_section import cause_section, table
 from steps.core.drift_plots import distribution, trend
 from steps.core.drift_verdict import DRIFTED, STABLE, ColumnDrift, DriftVerdict
+from steps.core.plots import UNIT
 from steps.core.selection import STYLE
 from steps.core.sketches import EMPTY, Sketch
 

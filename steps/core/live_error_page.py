@@ -3,10 +3,11 @@
 import html
 
 from serving.records.live_error import PROMISED, WORSE
-from steps.core.cause_section import UNIT, table
+from steps.core.cause_section import table
 from steps.core.drift_page import OWN_STYLE
 from steps.core.error_plots import days_plot
 from steps.core.live_error import Figure, LiveError, VersionError
+from steps.core.plots import UNIT
 from steps.core.selection import STYLE
 
 KINDS = {WORSE: "drifted", PROMISED: "stable"}

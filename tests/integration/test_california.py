@@ -38,6 +38,7 @@ def california(platform_dir: Path, zenml_stack: None, monkeypatch: pytest.Monkey
         register_stack()
 
 
+@pytest.mark.timeout(1800)  # four pipelines in one test, on a machine that may be busy
 @pytest.mark.usefixtures("no_earlier_runs")
 def test_a_house_of_california_is_priced_by_id_and_by_features_and_its_traffic_is_judged(
     california: Settings, capfd: pytest.CaptureFixture[str]

@@ -39,8 +39,8 @@ def configuration(name: str, folder: Path, environment: Mapping[str, str]) -> di
     return filled
 
 
-def run(name: str, settings: Settings) -> None:
-    """Run a pipeline on the active stack, and wait for its end.
+def run(name: str, settings: Settings) -> Any:
+    """ZenML's run of a pipeline on the active stack; one that failed in the cluster need not raise here.
 
     Raises:
         ConfigurationError: as of `configuration`.
@@ -50,7 +50,7 @@ def run(name: str, settings: Settings) -> None:
     with tempfile.TemporaryDirectory() as scratch:
         path = Path(scratch) / f"{name}.yaml"
         path.write_text(yaml.safe_dump(found))
-        pipeline.with_options(config_path=str(path))()
+        return pipeline.with_options(config_path=str(path))()
 
 
 def _function(name: str) -> str:

@@ -17,8 +17,9 @@ html_theme = "furo"
 html_title = project
 html_theme_options = {"navigation_with_keys": True, "top_of_page_buttons": []}
 html_static_path = ["static"]
+html_favicon = "../serving/console/static/icon.svg"
 html_css_files = ["wide.css"]
 html_copy_source = False
 html_show_sphinx = False
 
-write(Path(__file__).resolve().parent / "reference")
+write(Path(__file__).resolve().parent)

@@ -1,7 +1,8 @@
-"""The reference pages of the documentation, made from the code that they describe when the site is built.
+"""The pages of the documentation that are made of what they describe when the site is built.
 
 What stands in the code once is not copied by hand: settings come from `zenml_config/local.env` and the settings'
-model, figures from the Prometheus metrics themselves, the REST interface from the OpenAPI document.
+model, figures from the Prometheus metrics themselves, the REST interface from the OpenAPI document, the list of
+decisions from their titles.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -21,20 +22,53 @@ from serving.settings import Settings, read_settings
 from steps.contract_table import contract_columns
 
 ROOT = Path(__file__).resolve().parent.parent
+REFERENCE = """# Reference
+
+| page | made from |
+|---|---|
+| [Settings](settings.md) | `zenml_config/local.env` and the settings' model |
+| [Figures for Prometheus](metrics.md) | the metrics themselves |
+| [REST](rest.md) | the OpenAPI document of the service |
+| [The data contract](../contract.md) | the Feast registry |
+
+Numbers of the pipelines (experiments, thresholds, floors) are in `zenml_config/*.yaml`, each with a comment.
+A guide for each part of the platform stands in the menu.
+
+```{toctree}
+:hidden:
+
+settings
+metrics
+rest
+```
+"""
 
 
-def write(folder: Path) -> list[Path]:
-    """The paths of the pages, which were written anew."""
+def write(documents: Path) -> list[Path]:
+    """The paths of the pages in the folder of the documents, which were written anew."""
     settings = read_settings()
     pages = {
-        "settings.md": settings_page((ROOT / "zenml_config" / "local.env").read_text(), Settings.model_fields),
-        "metrics.md": metrics_page(),
-        "rest.md": rest_page(described(settings)),
+        "reference/index.md": REFERENCE,
+        "reference/settings.md": settings_page(
+            (ROOT / "zenml_config" / "local.env").read_text(), Settings.model_fields
+        ),
+        "reference/metrics.md": metrics_page(),
+        "reference/rest.md": rest_page(described(settings)),
+        "decisions/index.md": decisions_page(documents / "decisions"),
     }
-    folder.mkdir(parents=True, exist_ok=True)
     for name, text in pages.items():
-        (folder / name).write_text(text)
-    return [folder / name for name in pages]
+        (documents / name).parent.mkdir(parents=True, exist_ok=True)
+        (documents / name).write_text(text)
+    return [documents / name for name in pages]
+
+
+def decisions_page(folder: Path) -> str:
+    """Each decision of the folder by number and title, and the order of the pages."""
+    titles = {path.stem: path.read_text().partition("\n")[0] for path in sorted(folder.glob("[0-9]*.md"))}
+    intro = "What was decided, why, and what follows from it, half a page each."
+    entries = [f"- [{title.lstrip('# ')}]({stem}.md)" for stem, title in titles.items()]
+    order = "\n".join(["```{toctree}", ":hidden:", "", *titles, "```"])
+    return _page("Decisions", intro, "\n".join(entries), order)
 
 
 def settings_page(environment: str, fields: Mapping[str, FieldInfo]) -> str:

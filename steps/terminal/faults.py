@@ -27,6 +27,8 @@ def in_words(error: BaseException) -> str | None:
     """What went wrong and what to do; None: the platform has no words for it."""
     if is_ours(error):
         return str(error)
+    if type(error).__name__ == "RunInterruptedException":  # what ZenML makes of SIGINT and SIGTERM
+        return "It was interrupted. What was finished is kept: the same command goes on."
     if (wrong := _validation_fault(error)) is not None:
         faults = "; ".join(_of_parameter(one) for one in wrong.errors())
         return f"The configuration is not usable: {faults}. Mend the file that was given with -c (zenml_config/)."

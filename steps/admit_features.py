@@ -10,6 +10,7 @@ from zenml.metadata.metadata_types import MetadataType
 from serving.contract import read_feature_service
 from serving.settings import Settings, read_settings
 from steps.artifacts.materializers import FrameMaterializer
+from steps.artifacts.page_materializer import PageMaterializer
 from steps.build_training_set import TrainingSet
 from steps.core.columns import feature_names
 from steps.core.experiments import Experiments
@@ -18,7 +19,10 @@ from steps.core.sensitive import Admission, SensitiveFeatures, admit, check_expe
 logger = get_logger(__name__)
 
 
-@step(enable_cache=False, output_materializers={"admitted_houses": FrameMaterializer})
+@step(
+    enable_cache=False,
+    output_materializers={"admitted_houses": FrameMaterializer, "admission": PageMaterializer},
+)
 def admit_features(
     houses: pd.DataFrame,
     derived: list[str],

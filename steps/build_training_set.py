@@ -11,6 +11,7 @@ from zenml import ArtifactConfig, log_metadata, step
 from serving.contract import HOUSE_TARGET, FeatureSpec, read_feature_service
 from serving.settings import Settings, read_settings
 from steps.artifacts.materializers import FrameMaterializer
+from steps.artifacts.page_materializer import PageMaterializer
 from steps.core.errors import DataError
 from steps.core.fingerprint import HOUSE_ID, fingerprint
 from steps.core.point_in_time import PointInTimeReport, check_no_future
@@ -40,7 +41,10 @@ class TrainingSet(BaseModel):
     as_of: AwareDatetime | None
 
 
-@step(enable_cache=False, output_materializers={"training_set": FrameMaterializer})
+@step(
+    enable_cache=False,
+    output_materializers={"training_set": FrameMaterializer, "point_in_time": PageMaterializer},
+)
 def build_training_set(
     training_set: TrainingSet,
 ) -> tuple[

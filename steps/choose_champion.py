@@ -9,7 +9,7 @@ from zenml.logger import get_logger
 from zenml.types import HTMLString
 
 from steps.artifacts.materializers import FrameMaterializer
-from steps.core import comparison_page, contenders, evaluation, paired, plots, selection
+from steps.core import comparison_page, contenders, evaluation, page, paired, plots, selection
 from steps.core.comparison_page import comparison
 from steps.core.contenders import beside_winner, certainty
 from steps.core.experiments import ExperimentResult, Validation
@@ -20,7 +20,9 @@ logger = get_logger(__name__)
 
 
 @step(
-    cache_policy=CachePolicy(source_dependencies=[comparison_page, contenders, evaluation, paired, plots, selection]),
+    cache_policy=CachePolicy(
+        source_dependencies=[comparison_page, contenders, evaluation, page, paired, plots, selection],
+    ),
     output_materializers={"champion_out_of_fold": FrameMaterializer},
 )
 def choose_champion(

@@ -11,6 +11,7 @@ from serving.records.profile_store import ProfileStore
 from serving.records.profile_views import merged
 from serving.settings import Settings, read_settings
 from steps.artifacts.materializers import FrameMaterializer
+from steps.artifacts.page_materializer import PageMaterializer
 from steps.core.drift_verdict import Window
 from steps.core.judged_window import WindowSettings, ends, enough_hours, recent_hours
 from steps.core.sketches import sketches_of
@@ -35,7 +36,7 @@ class Traffic(NamedTuple):
     hourly: pd.DataFrame
 
 
-@step(enable_cache=False, output_materializers={"hourly": FrameMaterializer})
+@step(enable_cache=False, output_materializers={"window": PageMaterializer, "hourly": FrameMaterializer})
 def collect_profiles(
     champion: Champion, window: WindowSettings
 ) -> tuple[

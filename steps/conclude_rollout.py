@@ -18,6 +18,7 @@ from serving.errors import ServingError
 from serving.rollouts.state import Rollout as Trial
 from serving.rollouts.state import folder_of, read_rollout
 from serving.settings import Settings, read_settings
+from steps.artifacts.page_materializer import PageMaterializer
 from steps.check_parity import parameters
 from steps.core.errors import PlatformError
 from steps.core.sampling import Sample
@@ -61,7 +62,7 @@ class DeploymentFile(BaseModel):
     config: str
 
 
-@step(enable_cache=False)
+@step(enable_cache=False, output_materializers=PageMaterializer)
 def conclude_rollout(deployment: DeploymentFile) -> Annotated[Conclusion, "rollout_conclusion"]:
     """What became of the challenger that is tried, or was tried last."""
     settings = read_settings()

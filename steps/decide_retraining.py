@@ -9,6 +9,7 @@ from zenml.logger import get_logger
 from serving.records.live_error import WORSE
 from serving.rollouts.state import folder_of, read_rollout
 from serving.settings import Settings, read_settings
+from steps.artifacts.page_materializer import PageMaterializer
 from steps.cluster.trial import tried_in_cluster
 from steps.core.cause import Cause
 from steps.core.drift_verdict import DRIFTED, DriftVerdict
@@ -19,7 +20,7 @@ from steps.tracking.trainings import DECISION, training_starts
 logger = get_logger(__name__)
 
 
-@step(enable_cache=False)
+@step(enable_cache=False, output_materializers=PageMaterializer)
 def decide_retraining(
     drift: DriftVerdict, error: LiveError, wanted: RetrainingSettings
 ) -> Annotated[Decision, ArtifactConfig(name=DECISION)]:

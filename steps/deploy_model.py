@@ -17,6 +17,7 @@ from serving.errors import ServingError
 from serving.process.processes import free_port
 from serving.service import Service
 from serving.settings import Settings, read_settings
+from steps.artifacts.page_materializer import PageMaterializer
 from steps.cluster.deployment import deploy_to_cluster
 from steps.core.errors import DeploymentError
 from steps.core.verified import Verification
@@ -28,7 +29,7 @@ from steps.find_champion import Champion
 Check = Callable[[Service], Verification]
 
 
-@step(enable_cache=False)
+@step(enable_cache=False, output_materializers={"deployment": PageMaterializer})
 def deploy_model(
     champion: Champion, expected: pd.DataFrame, rollout: Rollout, target: Target
 ) -> tuple[

@@ -9,6 +9,7 @@ from zenml import log_metadata, step
 from serving.bundle import Metadata, read_bundle
 from serving.errors import BundleError, ContractError
 from serving.settings import Settings, read_settings
+from steps.artifacts.page_materializer import PageMaterializer
 from steps.core.errors import DeploymentError
 from steps.tracking.runs import mlflow_client
 
@@ -42,7 +43,7 @@ class Champion(BaseModel):
     bundle: str
 
 
-@step(enable_cache=False)
+@step(enable_cache=False, output_materializers=PageMaterializer)
 def find_champion(model: ModelChoice) -> Annotated[Champion, "champion"]:
     """The version that holds the alias in the model registry, its bundle checked."""
     champion = read_champion(model, read_settings())

@@ -15,6 +15,7 @@ from pydantic import BaseModel
 from zenml import ArtifactConfig, log_metadata, step
 
 from serving.settings import Settings, read_settings
+from steps.artifacts.page_materializer import PageMaterializer
 from steps.terminal.presentation import Presentation, carried_out
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ class MaterializationReport(BaseModel):
         return sum(view.written for view in self.views)
 
 
-@step(enable_cache=False)
+@step(enable_cache=False, output_materializers=PageMaterializer)
 def materialize() -> Annotated[MaterializationReport, ArtifactConfig(name="materialization_report")]:
     """What had to be written to the online store for it to hold the last observation of every house."""
     report = bring_online(read_settings(), datetime.now(UTC))

@@ -9,7 +9,7 @@ from zenml.logger import get_logger
 from zenml.types import HTMLString
 
 from steps.artifacts.materializers import FrameMaterializer
-from steps.core import bins, columns, evaluation, paired, quality, regressors, sensitive_cost
+from steps.core import bins, columns, evaluation, page, paired, quality, regressors, sensitive_cost
 from steps.core.columns import feature_names
 from steps.core.experiments import Validation
 from steps.core.fingerprint import HOUSE_ID
@@ -22,7 +22,7 @@ logger = get_logger(__name__)
 @step(
     output_materializers={"sensitive_cost": FrameMaterializer},
     cache_policy=CachePolicy(
-        source_dependencies=[bins, columns, evaluation, paired, quality, regressors, sensitive_cost]
+        source_dependencies=[bins, columns, evaluation, page, paired, quality, regressors, sensitive_cost]
     ),
 )
 def measure_sensitive(

@@ -9,6 +9,7 @@ from zenml import ArtifactConfig, log_metadata, step
 
 from serving.contract import HOUSE_FEATURES, HOUSE_TARGET
 from serving.settings import Settings, read_settings
+from steps.artifacts.page_materializer import PageMaterializer
 from steps.core.fingerprint import HOUSE_ID, fingerprint
 from steps.core.publication import CREATED, EVENT, append, latest, news, observed, stamp
 from steps.feature_store.offline_store import append_history, history_path, only_writer, read_history
@@ -47,7 +48,7 @@ class PublicationReport(BaseModel):
     fingerprint: str
 
 
-@step(enable_cache=False)
+@step(enable_cache=False, output_materializers=PageMaterializer)
 def publish_features(
     houses: pd.DataFrame, publication: Publication
 ) -> Annotated[PublicationReport, ArtifactConfig(name="publication_report")]:

@@ -9,11 +9,12 @@ from zenml.metadata.metadata_types import MetadataType
 from zenml.types import HTMLString
 
 from steps.artifacts.materializers import FrameMaterializer
-from steps.core import columns, importance, plots, regressors, scaling, search, stability, stability_page
+from steps.core import columns, importance, page, plots, regressors, scaling, search, stability, stability_page
 from steps.core.columns import matrix, prices
 from steps.core.experiments import Validation
 from steps.core.importance import FEATURE, rank, shap_values
-from steps.core.plots import page, shap_bar, shap_summary
+from steps.core.page import Reading
+from steps.core.plots import figures_page, shap_bar, shap_summary
 from steps.core.prediction import load_booster
 from steps.core.regressors import regressor
 from steps.core.scaling import FittedScaler, restrict, scale
@@ -33,11 +34,20 @@ from steps.core.stability_page import selection_page, summary
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+READING = Reading(
+    what="What a model with default parameters makes of each feature: a dot is a house, its place what the feature "
+    "adds to the price or takes from it, in the unit of the price.",
+    good="The features that matter are those that an expert would name, and push the price the way that they would "
+    "say.",
+    act="A feature that matters and should not: look for a leak. The order between close neighbours may be chance: the "
+    "page on the feature selection says how sure it is.",
+)
+
 
 @step(
     output_materializers={"feature_ranking": FrameMaterializer},
     cache_policy=CachePolicy(
-        source_dependencies=[columns, importance, plots, regressors, scaling, search, stability, stability_page]
+        source_dependencies=[columns, importance, page, plots, regressors, scaling, search, stability, stability_page]
     ),
 )
 def rank_features(
@@ -67,7 +77,8 @@ def rank_features(
     )
     ranking = with_stability(ranking, ranks, feature_selection)
     log_metadata(metadata=facts(ranking, feature_selection), artifact_name="feature_ranking", infer_artifact=True)
-    shap_page = page("What a default model leans on: SHAP values of the training rows", figures)
+    title = f"What a default model leans on: SHAP values of {len(train)} training houses"
+    shap_page = figures_page(title, READING, figures)
     return ranking, HTMLString(shap_page), HTMLString(selection_page(ranking, feature_selection))
 
 

@@ -12,6 +12,7 @@ from zenml.types import HTMLString
 from serving.bundle import CARD, CARD_PAGE, write_bundle
 from serving.settings import Settings, read_settings
 from steps.apply_contract import apply_definitions
+from steps.artifacts.page_materializer import PageMaterializer
 from steps.core.card_evidence import CardEvidence
 from steps.core.errors import PlatformError
 from steps.core.experiments import ExperimentResult
@@ -49,7 +50,7 @@ class RegisteredModel(BaseModel):
     is_new: bool
 
 
-@step(enable_cache=False)
+@step(enable_cache=False, output_materializers={"registered_model": PageMaterializer})
 def register(
     verdict: Verdict,
     champion: ExperimentResult,

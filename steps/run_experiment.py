@@ -24,6 +24,7 @@ from steps.core import (
     experiments,
     gating,
     importance,
+    page,
     plots,
     prediction,
     regressors,
@@ -38,7 +39,8 @@ from steps.core.estimators import estimator
 from steps.core.evaluation import as_frame, cross_validated, errors, out_of_fold
 from steps.core.experiments import Experiment, ExperimentResult, Validation
 from steps.core.importance import FEATURE, rank, shap_values
-from steps.core.plots import page, predicted_versus_true, residuals, search_scores, shap_bar, shap_summary
+from steps.core.page import Reading
+from steps.core.plots import figures_page, predicted_versus_true, residuals, search_scores, shap_bar, shap_summary
 from steps.core.prediction import load_booster, predict
 from steps.core.regressors import plain, regressor
 from steps.core.scaling import FittedScaler, restrict, scale
@@ -63,6 +65,13 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 logger = get_logger(__name__)
+READING = Reading(
+    what="The model that this experiment fitted on the training rows: its prices beside the true ones, what is left "
+    "over, and what its features do. Prices in the unit of the target.",
+    good="Test rows lie as near the line as training rows do, and what is left has no shape.",
+    act="Training rows much nearer: it is overfitted. A shape in what is left: a feature is missing. Dots along one "
+    "true price at the top are capped homes, which no model can price.",
+)
 
 
 @step(
@@ -78,6 +87,7 @@ logger = get_logger(__name__)
                 experiments,
                 gating,
                 importance,
+                page,
                 plots,
                 prediction,
                 regressors,
@@ -204,7 +214,8 @@ def conduct(
         mlflow_run_id=run_id,
         model_uri=model_uri,
     )
-    return result, booster, page(experiment.name, figures), as_frame(train, left_out)
+    title = f"{experiment.name}: fitted on {len(train)} houses, tested on {len(test)}"
+    return result, booster, figures_page(title, READING, figures), as_frame(train, left_out)
 
 
 def fit(

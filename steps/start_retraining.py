@@ -15,6 +15,7 @@ from zenml.logger import get_logger
 
 from serving.process.processes import PARENT
 from serving.settings import Settings, read_settings
+from steps.artifacts.page_materializer import PageMaterializer
 from steps.core.alerts import of_outcome
 from steps.core.retrained import Outcome
 from steps.core.retraining import Decision, RetrainingSettings
@@ -26,7 +27,7 @@ MODULE = "pipelines.retrain"
 ENDING_S = 15.0
 
 
-@step(enable_cache=False)
+@step(enable_cache=False, output_materializers=PageMaterializer)
 def start_retraining(
     decision: Decision, wanted: RetrainingSettings
 ) -> Annotated[Outcome, ArtifactConfig(name="retraining")]:

@@ -13,7 +13,7 @@ from zenml.types import HTMLString
 from serving.settings import read_settings
 from steps.apply_contract import Contract, read_specs
 from steps.artifacts.materializers import FrameMaterializer
-from steps.core import expectations, findings, rejection, validation_report
+from steps.core import expectations, findings, page, rejection, validation_report
 from steps.core.expectations import Distribution, build_suite
 from steps.core.findings import faults
 from steps.core.fingerprint import fingerprint
@@ -32,7 +32,7 @@ SITE = "houses"
 @step(
     output_materializers={"validated_houses": FrameMaterializer},
     cache_policy=CachePolicy(
-        source_dependencies=[expectations, findings, rejection, validation_report, "steps.data.judge.run_suite"]
+        source_dependencies=[expectations, findings, page, rejection, validation_report, "steps.data.judge.run_suite"]
     ),
 )
 def validate(

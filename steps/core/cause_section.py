@@ -1,9 +1,7 @@
 """The part of the drift report that tells where a drift comes from and whom it concerns."""
 
-import html
-from collections.abc import Sequence
-
 from steps.core.drift_verdict import DriftVerdict, RootCause
+from steps.core.page import table
 from steps.core.plots import UNIT
 
 
@@ -13,19 +11,12 @@ def cause_section(verdict: DriftVerdict, cause: RootCause) -> str:
     if verdict.drifted:
         concerned = {"feature services": cause.feature_services, "model versions": cause.model_versions}
         lines = [(name, ", ".join(found) or "none") for name, found in concerned.items()]
-        parts.append(f"<h2>Whom it concerns</h2>{table(('', ''), lines)}")
+        parts.append(f"<h2>Whom it concerns</h2>{table(('', ''), lines, 'words')}")
     if cause.callers:
         parts.append(_callers(cause))
     if cause.segments:
         parts.append(_segments(cause))
     return "".join(parts)
-
-
-def table(heads: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
-    """HTML of a table."""
-    head = f"<tr>{''.join(f'<th>{html.escape(name)}</th>' for name in heads)}</tr>" if any(heads) else ""
-    body = "".join(f"<tr>{''.join(f'<td>{html.escape(cell)}</td>' for cell in line)}</tr>" for line in lines)
-    return f"<table>{head}{body}</table>"
 
 
 def _effects(title: str, cause: RootCause) -> str:

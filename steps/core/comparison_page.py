@@ -8,20 +8,23 @@ import numpy as np
 
 from steps.core.contenders import Contender, certainty
 from steps.core.experiments import ExperimentResult
+from steps.core.page import ACCENT, UP, Reading, headers, page
 from steps.core.plots import UNIT, blank, embedded
 from steps.core.quality import Difference
 from steps.core.regressors import SEEDS
-from steps.core.selection import STYLE, reason
+from steps.core.selection import reason
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-WINNER, OTHER = "tab:green", "tab:blue"
+WINNER, OTHER = UP, ACCENT
 CAPTION = "left: RMSE of each fold, mean and standard deviation; right: mean difference to the winner and its interval"
-OWN_STYLE = (
-    ".wide{overflow-x:auto}td{white-space:nowrap}"
-    "td.apart,th.apart{color:#777;border-left:1px solid #ddd}td.quiet,th.quiet{color:#777}"
-    "table.same td{font-size:.92em}.note{color:#555;max-width:60em}p.lead{font-size:1.1em;max-width:55em}"
+READING = Reading(
+    what="The experiments of this run side by side. All are judged in the same folds of the training rows, so that "
+    "their differences are not luck of the split.",
+    good="The winner's interval to the others lies above 0: it is better beyond chance.",
+    act="An interval that holds 0 says that the two cannot be told apart: the one with fewer features is as good a "
+    "choice.",
 )
 HEADS = ("experiment", "features", "RMSE", "± between folds", "behind the winner", "interval", "p", "seconds")
 # Figures that had no say, with their titles.
@@ -42,19 +45,19 @@ def comparison(found: Sequence[Contender], winner: int, confidence: float) -> st
     """
     results = [contender.result for contender in found]
     folds = len(found[winner].rmse)
-    return (
-        f"<!doctype html><meta charset=utf-8><style>{STYLE}{OWN_STYLE}</style><h1>Experiments</h1>"
-        f"<p class=lead>{html.escape(reason(results, winner))} {html.escape(certainty(found))}</p>"
+    body = (
+        f"<p>{html.escape(reason(results, winner))} {html.escape(certainty(found))}</p>"
         f"{embedded(CAPTION, folds_figure(found))}"
-        f"<div class=wide>{_figures(found)}</div>"
+        f"{_figures(found)}"
         f"<p class=note>Errors in {UNIT}. RMSE: mean over {folds} folds of the training rows, the same for all. "
         f"Behind the winner: the mean of the paired differences by fold, with its {confidence:.0%} interval and the "
         "two-sided p of no difference by the corrected resampled t-test (Nadeau and Bengio 2003). The winner is the "
         "best of several on these folds, which flatters its lead a little. Grey figures had no say in the choice: a "
         "search's own best was chosen for being so, the training rows are known to the model, and the test rows are "
         "kept for the gate.</p>"
-        f"<h2>What they are made of</h2><div class=wide>{_makings(found)}</div>"
+        f"<h2>What they are made of</h2>{_makings(found)}"
     )
+    return page("Comparison of the experiments", READING, body)
 
 
 def folds_figure(found: Sequence[Contender]) -> "Figure":
@@ -81,9 +84,10 @@ def folds_figure(found: Sequence[Contender]) -> "Figure":
 
 
 def _figures(found: Sequence[Contender]) -> str:
-    heads = "".join(f"<th>{title}</th>" for title in HEADS)
-    unused = "".join(f"<th class={_shade(at)}>{title}</th>" for at, title in enumerate(UNUSED.values()))
-    above = f"<tr><th colspan={len(HEADS)}></th><th class=apart colspan={len(UNUSED)}>not used for choosing</th></tr>"
+    heads = headers(HEADS)
+    unused = "".join(f"<th scope=col class={_shade(at)}>{title}</th>" for at, title in enumerate(UNUSED.values()))
+    above = f"<tr><td colspan={len(HEADS)}></td>"
+    above += f"<th scope=colgroup class=apart colspan={len(UNUSED)}>not used for choosing</th></tr>"
     return f"<table>{above}<tr>{heads}{unused}</tr>{''.join(_row(contender) for contender in found)}</table>"
 
 
@@ -121,11 +125,11 @@ def _makings(found: Sequence[Contender]) -> str:
     lines = {"features left out": [", ".join(n for n in known if n not in r.features) or "none" for r in results]}
     lines |= {name: [_parameter(result, name) for result in results] for name in names}
     lines |= {"MLflow run": [result.mlflow_run_id for result in results]}
-    heads = "".join(f"<th>{html.escape(result.name)}</th>" for result in results)
+    heads = headers(["", *(result.name for result in results)])
     rows = "".join(
         f"<tr><td>{html.escape(title)}</td>{''.join(map(_cell, texts))}</tr>" for title, texts in lines.items()
     )
-    return f"<table class=same><tr><th></th>{heads}</tr>{rows}</table>"
+    return f"<table><tr>{heads}</tr>{rows}</table>"
 
 
 def _cell(text: str) -> str:

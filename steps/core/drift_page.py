@@ -5,21 +5,18 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from steps.core.cause_section import cause_section, table
+from steps.core.cause_section import cause_section
 from steps.core.drift_plots import distribution, trend
 from steps.core.drift_verdict import DRIFTED, STABLE, ColumnDrift, DriftVerdict
+from steps.core.page import Reading, page, table
 from steps.core.plots import UNIT
-from steps.core.selection import STYLE
 from steps.core.sketches import EMPTY, Sketch
 
-OWN_STYLE = (
-    "body{max-width:1180px}h1{margin:.2em 0}.banner{padding:1em 1.4em;border-radius:8px;margin-bottom:1.4em}"
-    ".drifted{background:#fdecec}.stable{background:#e8f4ea}.unknown{background:#fff6dd}"
-    ".cards{display:grid;grid-template-columns:repeat(auto-fill,minmax(340px,1fr));gap:16px}"
-    ".card{border:1px solid #e4e7eb;border-radius:8px;padding:10px 14px}.card.bad{border:2px solid #dc2626}"
-    ".card h3{margin:0 0 .2em;font-size:15px}.card p{margin:.3em 0;font-size:13px;color:#52606d}"
-    ".card p.why{color:#b91c1c}svg text{font:11px system-ui,sans-serif;fill:#7b8794}"
-    ".key{font-size:13px;color:#52606d}h2{margin-top:1.6em}td,th{font-size:14px}"
+READING = Reading(
+    what="What the service was asked in this window beside the rows that its model was trained on, column by column.",
+    good="Stable: what differs is what chance alone would let differ.",
+    act="Drifted: begin with the feature that moves the price most. Is it the world, or a fault of the source (units, "
+    "sentinels, one client)? Retrain for the first, mend the second (docs/monitoring.md).",
 )
 TITLES = {DRIFTED: "The traffic has drifted", STABLE: "The traffic is like the training data"}
 
@@ -39,23 +36,27 @@ def drift_page(
         for one in columns
     )
     cause = "" if verdict.root_cause is None else cause_section(verdict, verdict.root_cause)
-    return (
-        f"<!doctype html><meta charset=utf-8><style>{STYLE}{OWN_STYLE}</style>{_banner(verdict)}{cause}"
+    body = (
+        f"{cause}"
         "<h2>Every column</h2><p class=key>Grey: the training rows. Line: this window; red where it has drifted. "
         "Below: the mean of each hour, on the training rows' mean and one standard deviation.</p>"
         f"<div class=cards>{cards}</div>{_table(columns)}"
     )
+    return page(_title(verdict), READING, body, _banner(verdict))
+
+
+def _title(verdict: DriftVerdict) -> str:
+    return TITLES.get(verdict.status, "Not enough data for a verdict")
 
 
 def _banner(verdict: DriftVerdict) -> str:
     seen = verdict.window
     kind = {DRIFTED: "drifted", STABLE: "stable"}.get(verdict.status, "unknown")
-    title = TITLES.get(verdict.status, "Not enough data for a verdict")
     span = (
         f"{seen.start[:16].replace('T', ' ')} to {seen.end[:16].replace('T', ' ')} UTC, {seen.hours} hours with traffic"
     )
     return (
-        f"<div class='banner {kind}'><h1>{title}</h1><p>{html.escape(_lead(verdict))}</p>"
+        f"<div class='banner {kind}'><h1>{_title(verdict)}</h1><p>{html.escape(_lead(verdict))}</p>"
         f"<p>{html.escape(_columns(verdict))}</p><p class=key>{html.escape(seen.model)} version "
         f"{html.escape(seen.version)}; {span}; judged {verdict.judged_at[:16].replace('T', ' ')} UTC.</p></div>"
     )
@@ -91,8 +92,8 @@ def _card(one: ColumnDrift, reference: Sketch, current: Sketch, hours: pd.DataFr
     why = f"<p class=why>{html.escape('; '.join(one.reasons))}</p>" if one.drifted else ""
     means = f"mean {_number(one.mean)} (training {_number(one.reference_mean)})"
     figures = f"{means}, score {_number(one.score)}, KS {one.ks:.2f}"
-    drawn = distribution(reference, current, one.drifted)
-    drawn += trend(hours["hour"].tolist(), hours["mean"].tolist(), reference, one.drifted)
+    drawn = distribution(one.name, reference, current, one.drifted)
+    drawn += trend(one.name, hours["hour"].tolist(), hours["mean"].tolist(), reference, one.drifted)
     kind = "card bad" if one.drifted else "card"
     return f"<div class='{kind}'><h3>{html.escape(title)}</h3>{why}<p>{figures}</p>{drawn}</div>"
 

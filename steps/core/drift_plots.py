@@ -1,5 +1,6 @@
 """Distributions and trends of the drift report as SVG, which stays sharp and needs nothing beside it."""
 
+import html
 from collections.abc import Sequence
 
 import numpy as np
@@ -9,14 +10,15 @@ from steps.core.sketches import Sketch
 
 WIDTH, HEIGHT, BASE = 300, 110, 92
 BINS = 24
-GREY, BLUE, RED = "#9aa5b1", "#2563eb", "#dc2626"
+# Of the page's theme (steps.core.page).
+GREY, BLUE, RED = "var(--edge)", "var(--accent)", "var(--bad)"
 
 
-def distribution(reference: Sketch, current: Sketch, drifted: bool) -> str:
+def distribution(name: str, reference: Sketch, current: Sketch, drifted: bool) -> str:
     """The training rows as a grey area, the window as a line; both as shares of their values."""
     ends = [sketch.quantiles(np.array([0.0, 1.0])) for sketch in (reference, current) if sketch.values]
     if not ends:
-        return svg("<text x=8 y=50>no values</text>")
+        return svg("<text x=8 y=50>no values</text>", f"{name}: no values")
     low, high = min(pair[0] for pair in ends), max(pair[1] for pair in ends)
     if high <= low:
         low, high = low - 0.5, high + 0.5
@@ -29,10 +31,10 @@ def distribution(reference: Sketch, current: Sketch, drifted: bool) -> str:
     drawn = f'<path d="{area} V{BASE} H0 Z" fill="{GREY}" opacity=.55 />'
     if current.values:
         drawn += f'<path d="{line}" fill=none stroke="{colour}" stroke-width=2 />'
-    return svg(drawn + axis(f"{low:.4g}", f"{high:.4g}"))
+    return svg(drawn + axis(f"{low:.4g}", f"{high:.4g}"), f"{name}: distribution, {low:.4g} to {high:.4g}")
 
 
-def trend(hours: Sequence[str], means: Sequence[float], reference: Sketch, drifted: bool) -> str:
+def trend(name: str, hours: Sequence[str], means: Sequence[float], reference: Sketch, drifted: bool) -> str:
     """The mean of each hour, on the band of the training rows' mean and one standard deviation."""
     known = np.array(means, dtype=float)
     seen = known[np.isfinite(known)]
@@ -53,7 +55,7 @@ def trend(hours: Sequence[str], means: Sequence[float], reference: Sketch, drift
     drawn += f'<polyline points="{" ".join(f"{a},{b}" for a, b in dots)}" fill=none stroke="{colour}" stroke-width=2 />'
     drawn += "".join(f'<circle cx={a} cy={b} r=2.5 fill="{colour}" />' for a, b in dots)
     labels = [f"{hour[5:10]} {hour[11:13]} h" for hour in (hours[0], hours[-1])] if hours else ["no traffic", ""]
-    return svg(drawn + axis(*labels))
+    return svg(drawn + axis(*labels), f"{name}: mean of each hour")
 
 
 def places(count: int) -> list[float]:
@@ -70,10 +72,17 @@ def _steps(shares: Matrix) -> str:
 
 def axis(left: str, right: str) -> str:
     """The line below a plot, with what stands at its ends."""
-    line = f'<path d="M0 {BASE} H{WIDTH}" stroke="#cbd2d9" />'
+    line = f'<path d="M0 {BASE} H{WIDTH}" stroke="var(--line)" />'
     return f"{line}<text x=0 y={HEIGHT - 4}>{left}</text><text x={WIDTH} y={HEIGHT - 4} text-anchor=end>{right}</text>"
 
 
-def svg(content: str) -> str:
-    """The drawing."""
-    return f'<svg viewBox="-2 0 {WIDTH + 4} {HEIGHT}" width={WIDTH + 4} height={HEIGHT} role=img>{content}</svg>'
+def svg(content: str, told: str) -> str:
+    """The drawing.
+
+    Args:
+        told: what it shows, for those who do not see it.
+    """
+    return (
+        f'<svg viewBox="-2 0 {WIDTH + 4} {HEIGHT}" width={WIDTH + 4} height={HEIGHT} role=img '
+        f'aria-label="{html.escape(told)}">{content}</svg>'
+    )

@@ -2,13 +2,12 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from html import escape
 
 import numpy as np
 from pydantic import BaseModel
 
 from steps.core.materialization import Whole
-from steps.core.validation_report import STYLE
+from steps.core.page import Reading, page, table
 
 DAY_S = 86_400
 
@@ -94,6 +93,13 @@ COLUMNS = (
     "view", "houses", "not yet online", "online / looked up", "behind", "oldest", "newest", "newest online", "lag",
     "expired",
 )  # fmt: skip
+READING = Reading(
+    what="How old the features are, and whether the online store, which the service reads, has what the offline store "
+    "has. A line a feature view; times in UTC.",
+    good="Nothing not yet online, nothing behind, no value older than its view's ttl.",
+    act="Behind: `python -m steps.materialize`. Expired: the source has sent nothing new; the service refuses such "
+    "houses.",
+)
 
 
 def cells(view: ViewFreshness) -> tuple[str, ...]:
@@ -113,9 +119,4 @@ def render(views: Sequence[ViewFreshness]) -> str:
     """The page."""
     late = sum(view.behind + (view.unmaterialized or 0) > 0 for view in views)
     title = "Every served view is up to date" if not late else f"{late} of {len(views)} views are behind"
-    head = "".join(f"<th>{name}</th>" for name in COLUMNS)
-    rows = "".join("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in cells(view)) + "</tr>" for view in views)
-    return (
-        f"<!doctype html><html lang='en'><head><meta charset='utf-8'><title>Freshness</title><style>{STYLE}</style>"
-        f"</head><body><h1>{title}</h1><table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></body></html>"
-    )
+    return page(title, READING, table(COLUMNS, [cells(view) for view in views]))

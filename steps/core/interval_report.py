@@ -3,29 +3,36 @@
 from typing import TYPE_CHECKING
 
 from steps.core.intervals import TIERS, FittedIntervals
+from steps.core.page import Reading, headers, page
 from steps.core.plots import UNIT, embedded
-from steps.core.selection import STYLE
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 SETS = {"oof": "training rows, out of fold", "test": "test rows"}
+READING = Reading(
+    what="How many true prices lie inside the interval that the model gives with its price, for all homes and by tier.",
+    good="Coverage near what was wanted in every line, with widths that a buyer can use. A tier of 30 homes misses or "
+    "meets it by 10 points through chance alone.",
+    act="Coverage far below in one tier: give its prices with that caution, and add houses like them. Widths that are "
+    "too large are mended by a better model, not by a smaller promise.",
+)
 
 
 def coverage_page(fitted: FittedIntervals, figure: "Figure") -> str:
     """Coverage and mean width by tier, and the plot, with everything inside it."""
-    head = "".join(f"<th>{name}: coverage</th><th>mean width</th>" for name in SETS.values())
+    head = headers(["homes", *(head for name in SETS.values() for head in (f"{name}: coverage", "mean width"))])
     rows = "".join(_row(label, suffix, fitted.metrics) for label, suffix in _lines(fitted))
-    return (
-        f"<!doctype html><meta charset=utf-8><style>{STYLE}</style><h1>Prediction intervals</h1>"
+    body = (
         f"<p>Wanted: {fitted.coverage:.0%} of the true prices. Found from {fitted.residuals} out-of-fold residuals of "
         f"{fitted.houses} houses. Prices and widths in {UNIT}.</p>"
-        f"<table><tr><th>homes</th>{head}</tr>{rows}</table>"
+        f"<table><tr>{head}</tr>{rows}</table>"
         "<p>Out of fold, the coverage of all homes is what was asked for by construction; the tiers and the test rows "
         "tell more. Homes at the contract's highest price are capped there in the data, whatever they were worth: the "
         "model prices some of them far too low, and their intervals hold the cap less often than was asked for.</p>"
         f"{embedded('intervals, training rows, out of fold', figure)}"
     )
+    return page("Prediction intervals: do they hold what they promise?", READING, body)
 
 
 def _lines(fitted: FittedIntervals) -> list[tuple[str, str]]:

@@ -3,36 +3,45 @@
 import html
 
 from serving.records.live_error import PROMISED, WORSE
-from steps.core.cause_section import table
-from steps.core.drift_page import OWN_STYLE
 from steps.core.error_plots import days_plot
 from steps.core.live_error import Figure, LiveError, VersionError
+from steps.core.page import Reading, page, table
 from steps.core.plots import UNIT
-from steps.core.selection import STYLE
 
 KINDS = {WORSE: "drifted", PROMISED: "stable"}
 TITLES = {WORSE: "The model is worse than promised", PROMISED: "The errors are as promised"}
+READING = Reading(
+    what="What the service said beside what houses sold for, as far as true prices came back.",
+    good="The errors are as promised: within what training had measured on houses that it had not seen.",
+    act="Worse than promised: look whether one tier, one client or one day makes it; then retrain, or roll back to the "
+    "version before (docs/rollout.md). Without a verdict: send true prices by /api/v1.0/feedback.",
+)
 
 
 def live_error_page(found: LiveError) -> str:
     """HTML with everything inside it."""
     own = found.champion
-    return (
-        f"<!doctype html><meta charset=utf-8><style>{STYLE}{OWN_STYLE}</style>{_banner(found)}{_estimate(found)}"
+    body = (
+        f"{_estimate(found)}"
         f"<h2>Day by day</h2>{_days(found)}<h2>Every version</h2>{_versions(found)}{_tiers(own)}{_evidence(own)}"
         f"{_callers(found)}"
     )
+    return page(_title(found), READING, body, _banner(found))
+
+
+def _title(found: LiveError) -> str:
+    return TITLES.get(found.status, "Not enough true prices for a verdict")
 
 
 def _banner(found: LiveError) -> str:
     own, truths = found.champion, found.truths
-    kind, title = KINDS.get(found.status, "unknown"), TITLES.get(found.status, "Not enough true prices for a verdict")
+    kind = KINDS.get(found.status, "unknown")
     delay = "" if own.delay_days is None else f" Half of them became known {own.delay_days:.1f} days after, or sooner."
     lost = (
         f" {truths.without_prediction:,} belong to no prediction that is at hand." if truths.without_prediction else ""
     )
     return (
-        f"<div class='banner {kind}'><h1>{title}</h1><p>{html.escape(found.reason)}</p>"
+        f"<div class='banner {kind}'><h1>{_title(found)}</h1><p>{html.escape(found.reason)}</p>"
         f"<p>{own.rows:,} predictions of {own.houses:,} houses have a true price.{delay}{lost}{_trained(own)}</p>"
         f"<p class=key>{html.escape(found.model)} version {html.escape(found.version)}; true prices that became known "
         f"from {_minute(found.start)} to {_minute(found.end)} UTC; errors in {UNIT}.</p></div>"
@@ -82,7 +91,8 @@ def _days(found: LiveError) -> str:
         ("bias (predicted less true)", [one.bias for one in found.by_day], 0.0),
     ]
     cards = "".join(
-        f"<div class=card><h3>{name}</h3>{days_plot(days, values, promised)}</div>" for name, values, promised in drawn
+        f"<div class=card><h3>{name}</h3>{days_plot(name, days, values, promised)}</div>"
+        for name, values, promised in drawn
     )
     heads = ("day", "rows", "MAE", "estimated", "RMSE", "bias", "inside")
     lines = [

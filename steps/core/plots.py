@@ -11,6 +11,7 @@ import pandas as pd
 
 from steps.core.columns import Matrix
 from steps.core.importance import ShapValues
+from steps.core.page import ACCENT, BAD, CYCLE, Reading, page
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -55,7 +56,7 @@ def interval_band(truth: Matrix, predicted: Any, ends: tuple[Matrix, Matrix]) ->
     axes.fill_between(predicted[order], ends[0][order], ends[1][order], alpha=0.25, linewidth=0, label="interval")
     held = (ends[0] <= truth) & (truth <= ends[1])
     axes.scatter(predicted[held], truth[held], s=14, alpha=0.6, label="held")
-    axes.scatter(predicted[~held], truth[~held], s=18, marker="x", color="tab:red", label="missed")
+    axes.scatter(predicted[~held], truth[~held], s=18, marker="x", color=BAD, label="missed")
     axes.legend()
     return figure
 
@@ -70,7 +71,7 @@ def search_scores(mean: Matrix, spread: Matrix) -> "Figure":
     tried, best = np.arange(1, len(mean) + 1), int(mean.argmin())
     axes.errorbar(tried, mean, yerr=spread, fmt="o", markersize=4, elinewidth=1, alpha=0.5, label="mean ± sd of folds")
     axes.step(tried, np.minimum.accumulate(mean), where="post", color="0.3", linewidth=1, label="best so far")
-    axes.scatter(tried[best], mean[best], color="tab:red", zorder=3, label=f"chosen, {mean[best]:.3f}")
+    axes.scatter(tried[best], mean[best], color=BAD, zorder=3, label=f"chosen, {mean[best]:.3f}")
     axes.legend()
     return figure
 
@@ -95,15 +96,13 @@ def shap_bar(ranking: pd.DataFrame) -> "Figure":
     """Mean absolute SHAP value by feature, the largest on top."""
     figure, axes = blank(f"mean |SHAP value|, {UNIT}", "")
     ascending = ranking.iloc[::-1]
-    axes.barh(ascending.iloc[:, 0], ascending.iloc[:, 1])
+    axes.barh(ascending.iloc[:, 0], ascending.iloc[:, 1], color=ACCENT)
     return figure
 
 
-def page(title: str, figures: Mapping[str, "Figure"]) -> str:
+def figures_page(title: str, reading: Reading, figures: Mapping[str, "Figure"]) -> str:
     """HTML that holds the figures in itself."""
-    parts = "".join(embedded(name, figure) for name, figure in figures.items())
-    style = "body{font:15px system-ui,sans-serif;margin:2em}figure{display:inline-block;margin:1em}"
-    return f"<!doctype html><meta charset=utf-8><style>{style}</style><h1>{html.escape(title)}</h1>{parts}"
+    return page(title, reading, "".join(embedded(name, figure) for name, figure in figures.items()))
 
 
 def embedded(name: str, figure: "Figure") -> str:
@@ -125,6 +124,9 @@ def blank(x: str, y: str, size: tuple[float, float] = SIZE, columns: int = 1) ->
     figure = Figure(figsize=size, layout="constrained")
     FigureCanvasAgg(figure)
     axes = figure.subplots(ncols=columns, sharey=True)
+    for one in figure.axes:
+        one.set_prop_cycle(color=CYCLE)
+        one.spines[["top", "right"]].set_visible(False)
     first = axes if columns == 1 else axes[0]
     first.set(xlabel=x, ylabel=y)
     return figure, axes

@@ -7,14 +7,21 @@ import numpy as np
 import pandas as pd
 
 from steps.core.columns import Matrix
+from steps.core.page import Reading, page, table
 from steps.core.plots import UNIT, embedded, predicted_versus_true
 from steps.core.promotion import Verdict
-from steps.core.selection import STYLE
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 OUTCOMES = {"promote": "Promoted", "unchanged": "Unchanged", "challenge": "Registered as challenger"}
+READING = Reading(
+    what="Whether the winner of this run takes the place of the model that serves. Both are judged on the same "
+    "houses, each left out of the fit that prices it.",
+    good="Promoted: better, or not worse, beyond chance. Unchanged: the same model from the same data came out again.",
+    act="A challenger waits: try it beside the champion as a canary (docs/rollout.md), or look at the houses below "
+    "where the two differ most.",
+)
 
 
 def row_errors(houses: pd.DataFrame, truth: Matrix, challenger: Matrix, champion: Matrix | None) -> pd.DataFrame:
@@ -34,7 +41,7 @@ def row_errors(houses: pd.DataFrame, truth: Matrix, challenger: Matrix, champion
 
 def promotion_page(verdict: Verdict, errors: pd.DataFrame) -> str:
     """The decision, its figures, and where the two models differ most, with everything inside it."""
-    parts = [f"<h1>{OUTCOMES[verdict.outcome]}</h1><p>Rule: {verdict.rule}. {html.escape(verdict.reason)}.</p>"]
+    parts = [f"<p>Rule: {html.escape(verdict.rule)}. {html.escape(verdict.reason)}.</p>"]
     if verdict.evidence is not None:
         test = verdict.evidence.test
         lines = {
@@ -46,11 +53,11 @@ def promotion_page(verdict: Verdict, errors: pd.DataFrame) -> str:
             "p, not worse": f"{test.p_not_worse:.3g}",
             "houses": f"{test.houses}, each left out {test.repeats} times",
         }
-        parts.append(f"<table>{''.join(f'<tr><td>{name}</td><td>{text}</td></tr>' for name, text in lines.items())}")
-        parts.append(f"</table><p>Paired t-test of the houses. Errors in {UNIT}.</p>")
+        parts.append(table(("figure", "value"), list(lines.items())))
+        parts.append(f"<p>Paired t-test of the houses. Errors in {UNIT}.</p>")
         parts.append(embedded("out-of-fold predictions of both", _figure(errors)))
         parts.append(f"<h2>Where they differ most</h2>{_widest(errors)}")
-    return f"<!doctype html><meta charset=utf-8><style>{STYLE}</style>{''.join(parts)}"
+    return page(OUTCOMES[verdict.outcome], READING, "".join(parts))
 
 
 def _figure(errors: pd.DataFrame) -> "Figure":

@@ -4,13 +4,6 @@ from collections.abc import Sequence
 
 from steps.core.experiments import ExperimentResult
 
-STYLE = (
-    "body{font:15px system-ui,sans-serif;margin:2em;color:#222}table{border-collapse:collapse}"
-    "td,th{padding:.4em .8em;border-bottom:1px solid #ddd;text-align:right}"
-    "td:first-child,th:first-child{text-align:left}"
-    "tr.champion{background:#e8f4ea;font-weight:600}"
-)
-
 
 def choose(results: Sequence[ExperimentResult]) -> int:
     """The position of the champion: the smallest cross-validated RMSE; of equal ones the one with fewer features.

@@ -10,14 +10,21 @@ import pandas as pd
 from steps.core.columns import Matrix, matrix, prices
 from steps.core.evaluation import out_of_fold
 from steps.core.experiments import Validation
+from steps.core.page import Reading, headers, page
 from steps.core.paired import fold_errors
 from steps.core.plots import UNIT
 from steps.core.quality import corrected_difference
 from steps.core.regressors import SEEDS, regressor
-from steps.core.selection import STYLE
 from steps.core.sensitive import CostSettings
 
 LEFT_OUT = "left_out"
+READING = Reading(
+    what="The same model with and without the features that the contract tags as sensitive, in the same folds of the "
+    "training rows. RMSE in the unit of the price.",
+    good="The interval of the cost holds 0: the feature can go, and the prices stay as good.",
+    act="A cost above 0: weigh it against the reasons for leaving the feature out; `sensitive_features` in "
+    "zenml_config/training.yaml decides, and the model card says so.",
+)
 
 
 def left_out_sets(sensitive: Sequence[str]) -> list[tuple[str, ...]]:
@@ -77,16 +84,16 @@ def cost_page(table: pd.DataFrame, validation: Validation, settings: CostSetting
     rows = [dict(zip(table.columns, row, strict=True)) for row in table.itertuples(index=False)]
     body = "".join(f"<tr>{''.join(f'<td>{cell}</td>' for cell in _cells(row))}</tr>" for row in rows)
     heads = ("left out", "RMSE with", "RMSE without", "cost", f"{settings.confidence:.0%} interval", "p")
-    head = "".join(f"<th>{name}</th>" for name in heads)
-    return (
-        f"<!doctype html><meta charset=utf-8><style>{STYLE}</style><h1>What leaving sensitive features out costs</h1>"
-        + (f"<table><tr>{head}</tr>{body}</table>" if rows else "<p>The contract tags no feature as sensitive.</p>")
+    head = headers(heads)
+    text = (
+        (f"<table><tr>{head}</tr>{body}</table>" if rows else "<p>The contract tags no feature as sensitive.</p>")
         + f"<p>The same model on the training rows with and without them, in the same {settings.repeats} x "
         f"{validation.folds} folds; its settings are fixed (`sensitive_features.cost` in zenml_config/training.yaml), "
         f"{seeds} seeds averaged. Cost: RMSE without less RMSE with, in {UNIT}; below 0 the model is "
         "better without. Corrected t-test of repeated folds (Nadeau and Bengio 2003); where the interval holds 0, no "
         "difference was found.</p>"
     )
+    return page("What leaving sensitive features out costs", READING, text)
 
 
 def _cells(row: Mapping[str, Any]) -> list[str]:

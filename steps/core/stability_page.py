@@ -7,17 +7,23 @@ import numpy as np
 import pandas as pd
 
 from steps.core.importance import FEATURE, MEAN_ABS_SHAP
+from steps.core.page import ACCENT, DOWN, Reading, headers, page
 from steps.core.plots import UNIT, blank, embedded
-from steps.core.selection import STYLE
 from steps.core.stability import BORDERLINE, CHOSEN, FREQUENCY, RANK_HIGH, RANK_LOW, FeatureSelection, borderline
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-SURE, UNSURE, OUT = "tab:blue", "tab:orange", "0.75"
-COLOURS = "tr.borderline{background:#fdf0e0}tr.out{color:#777}"
+SURE, UNSURE, OUT = ACCENT, DOWN, "0.75"
 CAPTION = "how often the resamples choose each feature, and its rank in them; orange: borderline; grey: not chosen"
-HEADS = ("", "feature", "mean |SHAP|", "chosen in", "rank", "")
+HEADS = ("place", "feature", "mean |SHAP|", "chosen in", "rank", "note")
+READING = Reading(
+    what="Which features the experiment on the most important ones takes, and whether other houses of the same kind "
+    "would have led to the same choice.",
+    good="Every chosen feature is chosen again in nearly every resample; none is borderline.",
+    act="A borderline feature tells nothing by being in or out: do not explain it, and prefer the experiment that "
+    "keeps all features unless the comparison says otherwise.",
+)
 
 
 def differences(ranking: pd.DataFrame, settings: FeatureSelection) -> list[str]:
@@ -53,11 +59,11 @@ def summary(ranking: pd.DataFrame, settings: FeatureSelection) -> list[str]:
 def selection_page(ranking: pd.DataFrame, settings: FeatureSelection) -> str:
     """The sentences, the frequencies and ranks as a figure and as a table, with everything inside it."""
     lines = "".join(f"<p>{html.escape(line)}</p>" for line in summary(ranking, settings))
-    head = "".join(f"<th>{title}</th>" for title in HEADS)
+    head = headers(HEADS)
     rows = "".join(_row(at + 1, row) for at, row in enumerate(ranking.to_dict("records")))
-    return (
-        f"<!doctype html><meta charset=utf-8><style>{STYLE}{COLOURS}</style>"
-        f"<h1>The {settings.top} most important features, and how sure they are</h1>{lines}"
+    title = f"The {settings.top} most important features, and how sure they are"
+    body = (
+        f"{lines}"
         f"{embedded(CAPTION, frequency_figure(ranking, settings))}"
         f"<table><tr>{head}</tr>{rows}</table>"
         f"<p>Rank: by mean |SHAP value| ({UNIT}) in a model with XGBoost's default parameters. Each resample draws as "
@@ -67,6 +73,7 @@ def selection_page(ranking: pd.DataFrame, settings: FeatureSelection) -> str:
         f"{settings.borderline[0]:.0%} (stability selection, Meinshausen and Bühlmann 2010, who ask for 60% to 90%)."
         "</p>"
     )
+    return page(title, READING, body)
 
 
 def frequency_figure(ranking: pd.DataFrame, settings: FeatureSelection) -> "Figure":

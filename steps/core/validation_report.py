@@ -5,13 +5,16 @@ from html import escape
 from typing import Any
 
 from steps.core.findings import asked
+from steps.core.page import Reading, headers, page
 
-STYLE = """
-body{font:14px/1.5 system-ui,sans-serif;color:#1f2430;margin:24px;max-width:1100px}
-h1{font-size:20px;margin:0 0 4px} p{margin:4px 0 16px;color:#555}
-table{border-collapse:collapse;width:100%} th,td{text-align:left;padding:5px 10px;border-bottom:1px solid #e3e5ea}
-th{font-weight:600;background:#f5f6f8} .passed{color:#17733a;font-weight:600} .failed{color:#b3261e;font-weight:600}
-"""
+HEADS = ("Result", "Column", "Expectation", "Wanted", "Observed")
+READING = Reading(
+    what="The data that came in, held against the contract of the feature repository and against how such data were "
+    "distributed before. One line an expectation, the failed ones first.",
+    good="All hold. A run whose data fail ends here: nothing of them reaches the feature store.",
+    act="Mend the source, or if the world has changed, the contract in feature_repo/ or `distribution` in the "
+    "pipeline's configuration (docs/features.md).",
+)
 
 
 def render(results: Sequence[Mapping[str, Any]], facts: Mapping[str, object]) -> str:
@@ -24,12 +27,9 @@ def render(results: Sequence[Mapping[str, Any]], facts: Mapping[str, object]) ->
     passed = sum(bool(result["success"]) for result in results)
     ordered = sorted(results, key=lambda result: bool(result["success"]))
     said = "; ".join(f"{name} {value}" for name, value in facts.items())
-    head = "".join(f"<th>{name}</th>" for name in ("Result", "Column", "Expectation", "Wanted", "Observed"))
-    return (
-        f"<!doctype html><html lang='en'><head><meta charset='utf-8'><title>Validation</title><style>{STYLE}</style>"
-        f"</head><body><h1>{passed} of {len(results)} expectations hold</h1><p>{escape(said)}</p>"
-        f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(_rows(ordered))}</tbody></table></body></html>"
-    )
+    title = f"{passed} of {len(results)} expectations hold"
+    body = f"<p>{escape(said)}</p><table class=words><tr>{headers(HEADS)}</tr>{''.join(_rows(ordered))}</table>"
+    return page(title, READING, body)
 
 
 def _rows(results: Iterable[Mapping[str, Any]]) -> Iterable[str]:

@@ -1,30 +1,32 @@
 """The page about how the online store, as the service uses it, compares with the offline store."""
 
-from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
-from html import escape
 from pathlib import Path
 
 from serving.files import write_atomically
 from serving.settings import Settings
+from steps.core.page import Reading, page, table
 from steps.core.parity import Parity
 from steps.core.skew import Difference
 from steps.core.verified import Verification
 
-STYLE = "font-family:sans-serif;border-collapse:collapse"
-CELL = "border:1px solid #ccc;padding:4px 10px;text-align:left"
 COLUMNS = ("house_id", "feature", "offline", "online", "observed offline", "observed online", "perhaps")
 MOST_KEPT = 50
+READING = Reading(
+    what="The features that the service used, beside those of the offline store, and its prices beside the offline "
+    "model's.",
+    good="No differences, and prices within the allowed difference.",
+    act="The column `perhaps` guesses the cause: a unit, a swapped column, rounding, a time zone. Mend the source and "
+    "materialize again; until then the version is not served.",
+)
 
 
 def render_parity(found: Verification) -> str:
     """The comparison as HTML: the counts, then every difference."""
-    table = _table([COLUMNS, *map(_row, found.stored_features.differences)])
-    verdict = found.fault or "Online store, offline store, service and bundle say the same."
-    return (
-        f'<div style="{STYLE}"><p>{escape(verdict)}</p>{_table(facts_of(found).items())}'
-        f"{'' if found.stored_features.holds else table}</div>"
-    )
+    differences = [_row(one) for one in found.stored_features.differences]
+    body = table(("subject", "found"), list(facts_of(found).items()), "words")
+    body += f"<h2>Differences</h2>{table(COLUMNS, differences, 'words')}" if differences else ""
+    return page(found.fault or "Online store, offline store, service and bundle say the same", READING, body)
 
 
 def facts_of(found: Verification) -> dict[str, str]:
@@ -54,11 +56,6 @@ def _words(parity: Parity) -> str:
     return f"{parity.rows} houses, largest difference {parity.largest_difference:.2e} (allowed {parity.tolerance:.0e})"
 
 
-def _row(one: Difference) -> Sequence[object]:
+def _row(one: Difference) -> tuple[str, ...]:
     times = (one.offline_time or "never", one.online_time or "never")
-    return (one.house_id, one.feature, repr(one.offline), repr(one.online), *times, one.hint)
-
-
-def _table(rows: Iterable[Sequence[object]]) -> str:
-    lines = ("".join(f'<td style="{CELL}">{escape(str(value))}</td>' for value in row) for row in rows)
-    return f'<table style="{STYLE}">{"".join(f"<tr>{line}</tr>" for line in lines)}</table>'
+    return (str(one.house_id), one.feature, repr(one.offline), repr(one.online), *times, one.hint)

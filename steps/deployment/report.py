@@ -1,12 +1,21 @@
 """The page about a deployment that the ZenML dashboard shows."""
 
-from html import escape
 from typing import TYPE_CHECKING
 
-from steps.deployment.parity_report import CELL, STYLE, facts_of
+from steps.core.page import Reading, page, table
+from steps.deployment.parity_report import facts_of
 
 if TYPE_CHECKING:
     from steps.deployment.deployed import Deployment
+
+HEADS = ("subject", "found")
+READING = Reading(
+    what="What was put in place, and how its answers compare with the offline model and the offline store, house by "
+    "house.",
+    good="No differences between the stores, and prices that agree within the allowed difference, asked in both ways.",
+    act="A version that disagrees is never served: its page of differences is named in the error. Roll back: "
+    "docs/rollout.md.",
+)
 
 
 def render(deployment: "Deployment") -> str:
@@ -18,15 +27,11 @@ def render(deployment: "Deployment") -> str:
         "Action": deployment.action,
         "Process": "in the cluster" if deployment.pid is None else deployment.pid,
         "Log": deployment.log,
-        "Seconds": deployment.seconds,
+        "Seconds": f"{deployment.seconds:.1f}",
     }
     for place, verification in {"Candidate": deployment.candidate, "Live": deployment.live}.items():
         if verification is not None:
             facts |= {f"{place}, {name[0].lower()}{name[1:]}": words for name, words in facts_of(verification).items()}
-    rows = "".join(
-        f'<tr><th style="{CELL}">{escape(name)}</th><td style="{CELL}">{escape(str(value))}</td></tr>'
-        for name, value in facts.items()
-    )
     done = "is served" if deployment.live else f"is tried as a {deployment.action}"
-    title = f"{escape(deployment.name)} v{escape(deployment.version)} {done}"
-    return f'<div style="{STYLE}"><h2>{title}</h2><table style="{STYLE}">{rows}</table></div>'
+    lines = [(name, str(value)) for name, value in facts.items()]
+    return page(f"{deployment.name} v{deployment.version} {done}", READING, table(HEADS, lines, "words"))

@@ -134,4 +134,4 @@ def test_the_page_names_the_tiers_the_capped_homes_and_what_was_reached() -> Non
     page = coverage_page(fitted(metrics=metrics), interval_band(truth, predicted, ends))
     for part in ("below 15.0", "15.0 to 25.0", "from 25.0", "capped at 50 (2 and 2)", ">60.0%<", ">7.00<", "image/png"):
         assert part in page
-    assert "http" not in page.split("base64,")[0]
+    assert "://" not in page.split("base64,")[0]

@@ -7,9 +7,10 @@ import numpy as np
 import pandas as pd
 
 from steps.core.importance import ShapValues, rank
+from steps.core.page import Reading
 from steps.core.plots import (
+    figures_page,
     interval_band,
-    page,
     predicted_versus_true,
     residuals,
     search_scores,
@@ -53,12 +54,12 @@ def test_the_most_important_feature_is_on_top_of_the_bars() -> None:
 
 def test_the_page_holds_every_figure_as_an_image_of_its_own() -> None:
     figures = {"summary <all>": shap_summary(VALUES, RAW), "bar": shap_bar(rank(VALUES, ["RM", "LSTAT"]))}
-    text = page("SHAP & more", figures)
+    text = figures_page("SHAP & more", Reading("a", "b", "c"), figures)
     images = re.findall(r'src="data:image/png;base64,([^"]+)"', text)
     assert [base64.b64decode(image)[:8] for image in images] == [b"\x89PNG\r\n\x1a\n"] * 2
     assert "summary &lt;all&gt;" in text
     assert "SHAP &amp; more" in text
-    assert "http" not in re.sub(r"base64,[^\"]+", "", text)
+    assert "://" not in re.sub(r"base64,[^\"]+", "", text)
 
 
 def test_the_summary_has_a_row_for_every_feature() -> None:

@@ -15,6 +15,7 @@ from steps.core.cause import Cause
 from steps.core.drift_verdict import DRIFTED, DriftVerdict
 from steps.core.live_error import LiveError
 from steps.core.retraining import Decision, RetrainingSettings, decide
+from steps.tracking.run_facts import describe_run
 from steps.tracking.trainings import DECISION, training_starts
 
 logger = get_logger(__name__)
@@ -29,6 +30,14 @@ def decide_retraining(
     logger.info("Retraining: %s: %s", decision.action, decision.reason)
     asked = {"kind": decision.cause.kind} if decision.cause else {}
     log_metadata(metadata={"action": decision.action, "reason": decision.reason, **asked}, infer_artifact=True)
+    describe_run(
+        version=drift.window.version,
+        rows=drift.window.rows,
+        drift=drift.status,
+        error=error.status,
+        retraining=decision.action,
+        cause=decision.cause.kind if decision.cause else "none",
+    )
     return decision
 
 

@@ -25,6 +25,7 @@ from steps.deployment.deployed import Deployment, Rollout, Target
 from steps.deployment.report import render
 from steps.deployment.verification import standard_of, verify
 from steps.find_champion import Champion
+from steps.tracking.run_facts import describe_run
 
 Check = Callable[[Service], Verification]
 
@@ -48,6 +49,8 @@ def deploy_model(
         artifact_name="deployment",
         infer_artifact=True,
     )
+    checked = deployment.live or deployment.candidate
+    describe_run(version=deployment.version, action=deployment.action, rows=checked.by_house_id.rows if checked else 0)
     page = HTMLString(render(deployment))
     return deployment, page
 

@@ -13,6 +13,7 @@ from steps.artifacts.page_materializer import PageMaterializer
 from steps.core.fingerprint import HOUSE_ID, fingerprint
 from steps.core.publication import CREATED, EVENT, append, latest, news, observed, stamp
 from steps.feature_store.offline_store import append_history, history_path, only_writer, read_history
+from steps.tracking.run_facts import describe_run
 
 
 class Publication(BaseModel):
@@ -55,6 +56,13 @@ def publish_features(
     """What was appended; nothing at all if every house is stored as it is."""
     report = publish(houses, publication, read_settings(), datetime.now(UTC))
     log_metadata(metadata=report.model_dump(), infer_artifact=True)
+    describe_run(
+        rows=len(houses),
+        refused_rows=0,
+        fingerprint=report.fingerprint,
+        new_features=report.new_features,
+        new_prices=report.new_prices,
+    )
     return report
 
 

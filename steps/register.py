@@ -23,6 +23,7 @@ from steps.core.scaling import FittedScaler, restrict
 from steps.models.bundle import collect_files, describe, has_bundle
 from steps.models.card import card_files, card_tags
 from steps.models.registry import RETIRED, Bundle, bundle_folder, read_version, version_under, versions
+from steps.tracking.run_facts import describe_run
 from steps.tracking.runs import ALIAS, CHALLENGER, MODEL, mlflow_client
 
 if TYPE_CHECKING:
@@ -86,6 +87,17 @@ def register(
         **intervals.metrics,
     }
     log_metadata(metadata=facts, artifact_name="registered_model", infer_artifact=True)
+    describe_run(
+        rows=len(train),
+        fingerprint=data_fingerprint,
+        experiment=champion.name,
+        cv_rmse=champion.metrics["cv_rmse"],
+        cv_rmse_sd=champion.metrics["cv_rmse_sd"],
+        verdict=verdict.outcome,
+        version=registered.version,
+        alias=registered.alias,
+        cause=evidence.cause.kind,
+    )
     card = read_version(read_settings(), registered.version).files.get(CARD_PAGE, NO_CARD)
     return registered, HTMLString(card.decode())
 

@@ -22,6 +22,7 @@ from steps.core.validation_report import render
 from steps.data.judge import quieten, run_suite
 from steps.data.quarantine import keep_rejected
 from steps.data.sources import Source
+from steps.tracking.run_facts import describe_run
 
 if TYPE_CHECKING:
     from great_expectations.data_context import EphemeralDataContext
@@ -51,6 +52,8 @@ def validate(
     context, results = run_suite(suite, houses)
     build_docs(context, docs)
     if found := faults(results, houses, specs):
+        refused = len({fault.row for fault in found if fault.row is not None})
+        describe_run(rows=len(houses), refused_rows=refused)
         error = RejectedRowsError(source.origin, houses, found)
         raise keep_rejected(settings.var_dir / "quarantine", error)
     identity = fingerprint(houses)

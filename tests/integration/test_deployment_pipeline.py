@@ -17,6 +17,7 @@ from serving.settings import Settings
 from steps.core.errors import DeploymentError
 from steps.deployment.deployed import Deployment
 from steps.deployment.service_answers import ask
+from tests.dashboard_pages import pages_of
 from tests.serving_platform import ServingPlatform, copy_online_store
 from zenml_config.environment import ROOT
 
@@ -29,9 +30,9 @@ def run() -> PipelineRunResponse:
 
 
 def deployed() -> Deployment:
-    done = run().steps["deploy_model"].outputs
-    assert [page.type for page in done["deployment_report"][0].visualizations] == ["html"]
-    found = done["deployment"][0].load()
+    ended = run()
+    assert pages_of(ended) == {"champion", "deployment", "deployment_report"}
+    found = ended.steps["deploy_model"].outputs["deployment"][0].load()
     assert isinstance(found, Deployment)
     return found
 

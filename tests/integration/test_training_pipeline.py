@@ -26,6 +26,7 @@ from steps.core.reference_errors import read_reference_errors
 from steps.core.scaling import FittedScaler, restrict
 from steps.tracking.runs import EXPERIMENT, mlflow_client
 from tests.conftest import forget_stacks
+from tests.dashboard_pages import pages_of
 from tests.houses import FINGERPRINT
 from tests.training import publish_boston, training_parameters
 from zenml_config.stack import register_stack
@@ -220,14 +221,11 @@ def holds_how_sure_the_choice_of_features_is(done: PipelineRunResponse) -> None:
 
 
 def holds_what_the_dashboard_shows(done: PipelineRunResponse) -> None:
-    pages = [
-        ("rank_features", "shap_plots"),
-        ("rank_features", "feature_selection"),
-        ("choose_champion", "experiment_comparison"),
-    ]
-    pages += [("fit_intervals", "interval_coverage"), ("gate", "promotion_decision")]
-    for step, name in [*pages, *((name, f"{name}_plots") for name in NAMES)]:
-        assert [page.type for page in output(done, step, name).visualizations] == ["html"]
+    assert pages_of(done) == {
+        *("point_in_time", "admission", "shap_plots", "feature_selection", "experiment_comparison", "quality_report"),
+        *("sensitive_cost_report", "interval_coverage", "promotion_decision", "registered_model", "model_card"),
+        *(f"{name}_plots" for name in NAMES),
+    }
     scaler = output(done, "prepare", "scaler")
     assert [page.type for page in scaler.visualizations] == ["csv"]
     assert isinstance(scaler.load(), FittedScaler)

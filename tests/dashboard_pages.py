@@ -1,0 +1,29 @@
+"""What the ZenML dashboard shows of a run."""
+
+from zenml.artifacts.utils import load_artifact_visualization
+from zenml.client import Client
+from zenml.models import PipelineRunResponse
+
+from steps.core.page import PALETTE
+
+# What nobody looks at in a browser: boosters and sketches as bytes, a folder, single texts that metadata tell.
+UNSEEN = {"champion_model", "traffic_profile", "data_docs", "data_fingerprint", "mlflow_experiment"}
+OF_A_LIBRARY = {"exploration_report"}  # ydata-profiling's own look
+
+
+def pages_of(run: PipelineRunResponse) -> set[str]:
+    """The artifacts of the run that are shown as pages, each of which has the look of all.
+
+    Raises:
+        AssertionError: an artifact is not shown, or in another look.
+    """
+    pages = set()
+    for step in run.steps.values():
+        for name, (artifact, *_) in step.outputs.items():
+            shown = artifact.visualizations or []
+            assert shown or name in UNSEEN or name.endswith("_model"), f"{name} is not shown"
+            if [one.type for one in shown] == ["html"]:
+                text = str(load_artifact_visualization(Client().get_artifact_version(artifact.id)).value)
+                assert PALETTE in text or name in OF_A_LIBRARY, f"{name} has a look of its own"
+                pages.add(name)
+    return pages

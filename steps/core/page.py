@@ -1,6 +1,7 @@
 """The one look of the pages that the ZenML dashboard shows: style, colours, and what a reader needs to know first."""
 
 import html
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -30,6 +31,7 @@ h1 { font-size: 1.45rem; font-weight: 650; line-height: 1.25; margin: 0 0 .6rem;
 h2 { font-size: 1.1rem; font-weight: 650; margin: 1.8rem 0 .5rem; }
 h3 { font-size: .95rem; font-weight: 650; margin: 0 0 .2rem; }
 p { margin: .5rem 0; max-width: 75ch; }
+code { font: .88em ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; overflow-wrap: anywhere; }
 .wide { overflow-x: auto; margin: .6rem 0; }
 table { border-collapse: collapse; font-size: .9rem; }
 td, th { padding: .4rem .8rem; border-bottom: 1px solid var(--line); text-align: right; vertical-align: top; }
@@ -113,5 +115,7 @@ def headers(names: Sequence[str]) -> str:
 
 def _told(reading: Reading) -> str:
     lines = {"What this is": reading.what, "Good": reading.good, "If not": reading.act}
-    body = "".join(f"<dt>{name}</dt><dd>{html.escape(text)}</dd>" for name, text in lines.items())
+    # What stands between backticks is code, as in the guides.
+    told = {name: re.sub("`([^`]+)`", r"<code>\1</code>", html.escape(text)) for name, text in lines.items()}
+    body = "".join(f"<dt>{name}</dt><dd>{text}</dd>" for name, text in told.items())
     return f"<dl class=reading>{body}</dl>"

@@ -59,6 +59,10 @@ def test_texts_are_no_markup_and_the_page_may_load_and_run_nothing() -> None:
     assert "default-src 'none'" in text
 
 
+def test_what_stands_between_backticks_is_code() -> None:
+    assert "run <code>make &lt;x&gt;</code> again" in page("t", Reading("a", "b", "run `make <x>` again"), "")
+
+
 def test_a_verdicts_banner_stands_in_for_the_heading() -> None:
     text = page("Drift", READING, "", "<div class=banner><h1>Stable</h1></div>")
     assert re.findall("<h1>(.*?)</h1>", text) == ["Stable"]

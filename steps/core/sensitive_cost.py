@@ -21,7 +21,8 @@ LEFT_OUT = "left_out"
 READING = Reading(
     what="The same model with and without the features that the contract tags as sensitive, in the same folds of the "
     "training rows. RMSE in the unit of the price.",
-    good="The interval of the cost holds 0: the feature can go, and the prices stay as good.",
+    good="A narrow interval around 0: the feature can go. A wide one that holds 0 only says that these houses are too "
+    "few to tell.",
     act="A cost above 0: weigh it against the reasons for leaving the feature out; `sensitive_features` in "
     "zenml_config/training.yaml decides, and the model card says so.",
 )

@@ -8,6 +8,7 @@ from pydantic_core import ErrorDetails
 
 LONGEST = 4000  # characters of an error that is not ours: some carry a whole query with its parameters
 LONGEST_VALUE = 80
+KEPT = "What was finished is kept: the same command goes on."
 # What cannot be reached: the beginning of a module's name, and the setting to look at.
 STORES = {
     "redis": "Redis cannot be used (HPP_ONLINE_STORE, HPP_RATE_LIMIT_STORE)",
@@ -23,12 +24,17 @@ def is_ours(error: BaseException) -> bool:
     return bool(getattr(error, "needs_no_traceback", False))
 
 
+def was_interrupted(error: BaseException) -> bool:
+    """Whether somebody ended it; ZenML raises its own exception for SIGINT and SIGTERM in a step."""
+    return isinstance(error, KeyboardInterrupt) or type(error).__name__ == "RunInterruptedException"
+
+
 def in_words(error: BaseException) -> str | None:
     """What went wrong and what to do; None: the platform has no words for it."""
     if is_ours(error):
         return str(error)
-    if type(error).__name__ == "RunInterruptedException":  # what ZenML makes of SIGINT and SIGTERM
-        return "It was interrupted. What was finished is kept: the same command goes on."
+    if was_interrupted(error):
+        return f"It was interrupted. {KEPT}"
     if (wrong := _validation_fault(error)) is not None:
         faults = "; ".join(_of_parameter(one) for one in wrong.errors())
         return f"The configuration is not usable: {faults}. Mend the file that was given with -c (zenml_config/)."

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TextIO
 
 from serving.settings import Settings, read_settings
-from steps.terminal.faults import paragraph
+from steps.terminal.faults import KEPT, paragraph, was_interrupted
 from steps.terminal.log_file import new_log
 from steps.terminal.narrator import TOLD_ELSEWHERE, Narrator
 from steps.terminal.screen import Screen
@@ -135,14 +135,14 @@ def carried_out(name: str, work: Callable[[Presentation], int | None], stream: T
     with presented(name, settings, stream) as shown:
         try:
             return work(shown) or 0
-        except KeyboardInterrupt:
-            where, code = shown.where, INTERRUPTED
-            text = f"INTERRUPTED{f' in {where}' if where else ''}. What was finished is kept: the same command goes on."
-        except Exception as err:
-            if settings.log == "full":
+        except (KeyboardInterrupt, Exception) as err:
+            where = shown.where
+            if was_interrupted(err):
+                text, code = f"INTERRUPTED{f' in {where}' if where else ''}. {KEPT}", INTERRUPTED
+            elif settings.log == "full":
                 raise
-            logging.getLogger(__name__).error("%s failed", name, exc_info=True, extra={TOLD_ELSEWHERE: True})
-            where, code = shown.where, FAILED
-            text = paragraph(err, where, shown.log)
+            else:
+                logging.getLogger(__name__).error("%s failed", name, exc_info=True, extra={TOLD_ELSEWHERE: True})
+                text, code = paragraph(err, where, shown.log), FAILED
     sys.stderr.write(f"\n{text}\n")
     return code

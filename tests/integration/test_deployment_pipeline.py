@@ -17,6 +17,7 @@ from serving.settings import Settings
 from steps.core.errors import DeploymentError
 from steps.deployment.deployed import Deployment
 from steps.deployment.service_answers import ask
+from tests.closing_table import closing_table
 from tests.dashboard_pages import pages_of
 from tests.serving_platform import ServingPlatform, copy_online_store
 from zenml_config.environment import ROOT
@@ -34,6 +35,9 @@ def deployed() -> Deployment:
     assert pages_of(ended) == {"champion", "deployment", "deployment_report"}
     found = ended.steps["deploy_model"].outputs["deployment"][0].load()
     assert isinstance(found, Deployment)
+    shown = closing_table("deployment", ended)
+    assert f"service        {found.url} ({found.action}" in shown
+    assert f"version        house-price {found.version}" in shown
     return found
 
 

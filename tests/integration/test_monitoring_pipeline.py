@@ -22,6 +22,7 @@ from serving.settings import Settings
 from steps.conclude_rollout import Conclusion
 from steps.core.drift_verdict import DriftVerdict
 from steps.core.live_error import LiveError
+from tests.closing_table import closing_table
 from tests.dashboard_pages import pages_of
 from tests.retraining import monitoring_parameters
 from tests.serving_platform import USED, ServingPlatform, offline_prices
@@ -63,6 +64,9 @@ def test_a_shifted_feature_is_judged_explained_shown_and_handed_to_the_service(
     ended = run(serving_settings.var_dir)
     judged = {"champion", "window", "drift_report", "live_error"}
     assert pages_of(ended) == judged | {"rollout_conclusion", "retraining_decision", "retraining"}
+    shown = closing_table("monitoring", ended)
+    assert "drift          drifted: " in shown
+    assert "retraining     off: " in shown
     outputs = ended.steps
     verdict = outputs["find_root_cause"].outputs["drift_verdict"][0].load()
     assert isinstance(verdict, DriftVerdict)

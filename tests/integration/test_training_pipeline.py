@@ -25,6 +25,7 @@ from steps.core.prediction import predict
 from steps.core.reference_errors import read_reference_errors
 from steps.core.scaling import FittedScaler, restrict
 from steps.tracking.runs import EXPERIMENT, mlflow_client
+from tests.closing_table import closing_table
 from tests.conftest import forget_stacks
 from tests.dashboard_pages import pages_of
 from tests.houses import FINGERPRINT
@@ -106,6 +107,7 @@ def test_a_run_leaves_the_experiments_and_a_champion_and_the_next_one_has_nothin
     holds_the_report_on_its_quality(done, champion(results))
     holds_what_became_of_the_sensitive_features(done)
     holds_the_model_card(done, champion(results))
+    closes_with_the_champion(done, champion(results))
 
     again = run(platform)
     assert {name for name, step in again.steps.items() if step.status != "cached"} == {
@@ -129,6 +131,14 @@ def test_a_run_leaves_the_experiments_and_a_champion_and_the_next_one_has_nothin
         run(platform, validation={"model_seed": 1}, promotion={"maximum_test_rmse": 0.5})
     assert str(mlflow_client().get_model_version_by_alias(EXPERIMENT, "champion").version) == "1"
     assert [path.name for path in read_settings().models_dir.iterdir()] == ["v1"]
+
+
+def closes_with_the_champion(done: PipelineRunResponse, best: ExperimentResult) -> None:
+    shown = closing_table("training", done)
+    assert f"✓ │ {best.name}" in shown
+    assert "gate           promote: " in shown
+    assert "version        house-price 1, champion; " in shown
+    assert "log            the.log" in shown
 
 
 def champion(results: list[ExperimentResult]) -> ExperimentResult:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import psutil
 import pytest
-from tests.steps.test_training_runs import training
+from tests.steps.tracking.test_trainings import training
 
 from pipelines import retrain
 from serving.settings import Settings, read_settings

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from zenml.exceptions import RunInterruptedException
 
 from serving.settings import read_settings
 from steps.core.errors import DataError
@@ -108,6 +109,7 @@ def test_a_command_with_a_story_of_its_own_gets_the_last_line_only_and_its_text_
         (DataError("CRIM is -3. Wanted 0 to 100."), 1, "FAILED in the step gate: DataError: CRIM is -3."),
         (ZeroDivisionError("division by zero"), 1, "FAILED in the step gate: ZeroDivisionError: division by zero"),
         (KeyboardInterrupt(), 130, "INTERRUPTED in the step gate."),
+        (RunInterruptedException("SIGTERM"), 130, "INTERRUPTED in the step gate."),
     ],
 )
 def test_a_failing_step_is_one_paragraph_with_its_exit_code_and_its_traceback_is_in_the_log(

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import psutil
 import pytest
-from tests.steps.tracking.test_trainings import training
 
 from pipelines import retrain
 from serving.settings import Settings, read_settings
@@ -19,6 +18,7 @@ from steps.monitoring.retraining_record import RECORD, keep_refusal, read_retrai
 from steps.monitoring.retraining_settings import read_retraining
 from tests.receiver import Receiver, receiving
 from tests.retraining import retraining
+from tests.steps.tracking.test_trainings import training
 
 DRIFT = Cause(kind="drift", reason="RM")
 START = Decision(action="start", cause=DRIFT, reason="drift")

@@ -27,6 +27,8 @@ def fresh_checkout(target: Path) -> Path:
         subprocess.run([*git, *command], cwd=target, check=True)
     if (ROOT / ".tools").is_dir():
         (target / ".tools").symlink_to(ROOT / ".tools")
+        with (target / ".git" / "info" / "exclude").open("a") as excluded:  # .gitignore has the folder, not a link
+            excluded.write(".tools\n")
     _link_environment(Path(sys.prefix), target / ".venv")
     return target
 

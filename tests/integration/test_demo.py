@@ -46,6 +46,7 @@ def ask(command: str) -> list[list[float]]:
     return prices
 
 
+@pytest.mark.timeout(1800)
 @pytest.mark.usefixtures("no_earlier_runs")
 def test_it_ends_with_a_standing_service_and_commands_that_work_and_a_second_run_computes_nothing_again(
     small_demo: Settings, capfd: pytest.CaptureFixture[str]

@@ -28,7 +28,7 @@ from steps.feature_store.offline_houses import earlier_values
 from steps.find_champion import Champion
 from steps.fit_intervals import calibrate
 from steps.materialize import bring_online
-from steps.predict_offline import predict_houses
+from steps.predict_offline import PRICE, predict_houses
 from steps.publish_features import publish
 from steps.register import enrol
 from steps.run_experiment import conduct
@@ -242,7 +242,7 @@ def test_what_the_deployment_is_held_to_is_computed_by_feast_and_is_what_is_serv
     expected = predict_houses(champion, [0, 3, 7], platform)
     reply = ask(model, ["house_id"], [[0], [3], [7]])
     same_bits(features_of(reply), expected)
-    assert expected["MEDV"].tolist() == [row[0] for row in reply["data"]["ndarray"]]
+    assert expected[PRICE].tolist() == [row[0] for row in reply["data"]["ndarray"]]
     assert set(metadata.inputs) <= set(expected.columns)
     history = earlier_values(
         platform.feature_store(), metadata.feature_service, champion.features, [0], datetime.now(UTC)

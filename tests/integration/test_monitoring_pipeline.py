@@ -67,6 +67,7 @@ def test_a_shifted_feature_is_judged_explained_shown_and_handed_to_the_service(
     shown = closing_table("monitoring", ended)
     assert "drift          drifted: " in shown
     assert "retraining     off: " in shown
+    assert [one.id for one in Client().list_pipeline_runs(run_metadata=["drift:drifted"])] == [ended.id]
     outputs = ended.steps
     verdict = outputs["find_root_cause"].outputs["drift_verdict"][0].load()
     assert isinstance(verdict, DriftVerdict)

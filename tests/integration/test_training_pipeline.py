@@ -108,6 +108,7 @@ def test_a_run_leaves_the_experiments_and_a_champion_and_the_next_one_has_nothin
     holds_what_became_of_the_sensitive_features(done)
     holds_the_model_card(done, champion(results))
     closes_with_the_champion(done, champion(results))
+    is_found_by_its_figures(done, champion(results))
 
     again = run(platform)
     assert {name for name, step in again.steps.items() if step.status != "cached"} == {
@@ -139,6 +140,14 @@ def closes_with_the_champion(done: PipelineRunResponse, best: ExperimentResult) 
     assert "gate           promote: " in shown
     assert "version        house-price 1, champion; " in shown
     assert "log            the.log" in shown
+
+
+def is_found_by_its_figures(done: PipelineRunResponse, best: ExperimentResult) -> None:
+    facts = Client().get_pipeline_run(done.id).run_metadata
+    assert (facts["experiment"], facts["verdict"], facts["version"]) == (best.name, "promote", "1")
+    assert facts["cv_rmse"] == pytest.approx(best.metrics["cv_rmse"])
+    for wanted, found in (("verdict:promote", [done.id]), ("cv_rmse:lt:100", [done.id]), ("cv_rmse:gt:100", [])):
+        assert [run.id for run in Client().list_pipeline_runs(run_metadata=[wanted])] == found, wanted
 
 
 def champion(results: list[ExperimentResult]) -> ExperimentResult:

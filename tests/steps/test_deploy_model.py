@@ -55,7 +55,7 @@ def test_a_first_deployment_that_answers_otherwise_than_offline_leaves_nothing(
     expected = predict_houses(champion, sample(20), serving_settings)
     expected.loc[7, PRICE] += 0.5
     house = expected.loc[7, "house_id"]
-    with pytest.raises(DeploymentError, match=rf"Asked by raw features, .*MEDV of house {house} is 0\.5 from"):
+    with pytest.raises(DeploymentError, match=rf"Asked by raw features, .*price of house {house} is 0\.5 from"):
         deploy(champion, expected, ROLLOUT, serving_settings)
     assert service.running(serving_settings) == []
 

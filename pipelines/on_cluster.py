@@ -5,6 +5,7 @@
 
 import argparse
 import os
+import sys
 import tempfile
 from collections.abc import Mapping, Sequence
 from importlib import import_module
@@ -14,7 +15,7 @@ from typing import Any
 import yaml
 
 from serving.settings import Settings, read_settings
-from steps.core.errors import ConfigurationError
+from steps.core.errors import ConfigurationError, PlatformError
 
 PIPELINES = ("features", "training", "deployment", "monitoring", "materialization")
 
@@ -79,17 +80,23 @@ def _filled(node: Any, environment: Mapping[str, str]) -> Any:
     return node
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the pipelines that are named."""
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The exit code: 0, or 1 with the reason if a run has failed; those that were to come after it are not started."""
     parser = argparse.ArgumentParser(prog="python -m pipelines.on_cluster", description=__doc__)
     parser.add_argument("names", nargs="+", choices=PIPELINES, metavar="NAME", help=", ".join(PIPELINES))
     names = parser.parse_args(arguments).names
+    from pipelines.ended import completed
     from zenml_config.cluster_stack import register_cluster_stack
 
     register_cluster_stack(os.environ)
-    for name in names:
-        run(name, read_settings())
+    try:
+        for name in names:
+            completed(run(name, read_settings()))
+    except PlatformError as err:
+        sys.stderr.write(f"{err}\n")
+        return 1
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

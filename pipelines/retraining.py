@@ -2,11 +2,10 @@
 
 import os
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import yaml
 from zenml.client import Client
@@ -16,6 +15,7 @@ from zenml.logger import get_logger
 
 from pipelines import on_cluster
 from pipelines.deployment import deployment_pipeline
+from pipelines.ended import finished
 from pipelines.training import training_pipeline
 from serving.settings import Settings
 from steps.core.cause import BY_HAND, Cause
@@ -26,11 +26,7 @@ from steps.register import RegisteredModel
 from steps.terminal.narrator import TOLD_ELSEWHERE
 from steps.tracking.runs import ALIAS
 
-if TYPE_CHECKING:
-    from zenml.models import PipelineRunResponse
-
 logger = get_logger(__name__)
-POLL_S = 5.0
 Place = Literal["local", "kubernetes"]
 LONGEST_REASON = 600
 
@@ -107,16 +103,6 @@ def configuration(path: Path, changes: dict[str, dict[str, Any]], place: Place =
         changed = Path(folder) / path.name
         changed.write_text(yaml.safe_dump(document))
         yield str(changed)
-
-
-def finished(run: "PipelineRunResponse | None") -> "PipelineRunResponse":
-    """The run, at its end: an orchestrator far away may only have taken it."""
-    if run is None:
-        raise RuntimeError("ZenML has not started a run: does the configuration have a `schedule`?")
-    while not run.status.is_finished:
-        time.sleep(POLL_S)
-        run = Client().get_pipeline_run(run.id)
-    return run
 
 
 def _failed(cause: Cause, name: str, err: Exception | None) -> Outcome:

@@ -18,6 +18,7 @@ from serving.errors import BundleError, ServiceError
 from serving.process.children import READY_PREFIX
 from serving.process.processes import group, is_alive
 from serving.settings import Settings
+from tests.rollouts import until
 from tests.serving.conftest import PREDICTIONS, Client
 from tests.serving.records.test_profiles import count
 from tests.serving_platform import ServingPlatform
@@ -29,7 +30,7 @@ class Caller(threading.Thread):
     """A caller that asks over and over: on one connection as long as the service lets it, or on a new one each time."""
 
     def __init__(self, started: service.Service, keep: bool, key: str) -> None:
-        super().__init__()
+        super().__init__(daemon=True)
         self.started, self.keep, self.key = started, keep, key
         self.stopped = threading.Event()
         self.versions: list[str] = []
@@ -88,6 +89,8 @@ def test_rolls_and_refusals_fail_no_request_and_a_stop_ends_everything(
     assert service.running(serving_settings) == [new]
     assert Client(new, serving_platform.key).post(BY_ID).json["meta"]["tags"]["version"] == "2"
 
+    # What was under way when version 1 had to go is still answered by it.
+    until(lambda: all(caller.versions[-1] == "2" for caller in callers))
     for versions in (caller.end() for caller in callers):
         assert set(versions) == {"1", "2"}
         assert versions[-1] == "2"

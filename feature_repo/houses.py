@@ -5,12 +5,8 @@ library only.
 Ranges: the limits of the published API of the project's first version; the 506 rows of the Boston data pass them.
 """
 
-import os
-from datetime import timedelta
-
 from columns import column, ratio
-from feast import Entity, FeatureService, FeatureView, FileSource, PushSource, ValueType
-from ratio_view import known_of, parts, ratio_view
+from house_views import define
 
 # The file that circulates on Kaggle lacks 20 of 506 values (4 %) in six of the columns.
 SOME_MISSING = 0.06
@@ -49,65 +45,7 @@ DERIVED = [
 
 TARGET = column("MEDV", "Median value of owner-occupied homes (capped at 50 in the data)", "1000 USD", 1, 50)
 
-house = Entity(
-    name="house",
-    join_keys=["house_id"],
-    value_type=ValueType.INT64,
-    description="A house (in the Boston data: a census tract of 1970), by its number in the source, from 0.",
-)
-
-
-def _source(name: str, description: str) -> FileSource:
-    return FileSource(
-        name=name,
-        path=f"{os.environ['HPP_OFFLINE_DIR']}/{name}.parquet",
-        timestamp_field="event_timestamp",
-        created_timestamp_column="created_timestamp",
-        description=description,
-    )
-
-
-listings = PushSource(
-    name="listings",
-    batch_source=_source("house_features", "Every observation of a house's features; a corrected value is a new row."),
-    description="New and changed listings, one at a time, offline and online at once: python -m steps.push_listing.",
-)
-
-house_features = FeatureView(
-    name="house_features",
-    description="What is known of a house before it is priced.",
-    entities=[house],
-    ttl=timedelta(days=365),
-    schema=FEATURES,
-    source=listings,
-    online=True,
-)
-
-house_ratios = ratio_view(
-    *("house_ratios", "What is computed from a house's stored features when it is asked for."),
-    *(parts(DERIVED), house_features),
-)
-
-house_target = FeatureView(
-    name="house_target",
-    description="The price of a house, known later than its features. For training and feedback: never served.",
-    entities=[house],
-    ttl=timedelta(days=0),
-    schema=[TARGET],
-    source=_source("house_target", "Every price that became known."),
-    online=False,
-)
-
-house_price_features = FeatureService(
-    name="house_price_features",
-    description="All features, derived ones included: what an experiment may choose from.",
-    tags=known_of(DERIVED),
-    features=[house_features, house_ratios],
-)
-
-house_price_training = FeatureService(
-    name="house_price_training",
-    description="All features and the price: what a training set is built from.",
-    tags=known_of(DERIVED),
-    features=[house_features, house_ratios, house_target],
+house, listings, house_features, house_ratios, house_target, house_price_features, house_price_training = define(
+    "A house (in the Boston data: a census tract of 1970), by its number in the source, from 0.",
+    *(FEATURES, DERIVED, TARGET),
 )

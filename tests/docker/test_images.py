@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parents[2]
-OURS = {"serving", "feature_repo", "zenml_config", "houses", "columns", "ratio_view", "model_services"}
+OURS = {"serving", "feature_repo", "zenml_config", "houses", "columns", "ratio_view", "house_views", "model_services"}
 PIPELINES_ONLY = {
     "zenml",
     "mlflow",

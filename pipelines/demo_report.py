@@ -41,14 +41,15 @@ def report(runs: Runs, seconds: dict[str, float], settings: Settings, shown: Pre
     if shown.log:
         console.print(f"[bold]Log[/bold]        {relative_to(shown.log, settings.root)}")
     deployment = output(runs["deployment"], "deploy_model", "deployment")
-    console.print(f"[bold]Key[/bold]        {client_key(settings)} ({settings.rate_limit} calls a minute)")
+    key_file, repository = (relative_to(path, settings.root) for path in (settings.api_key_file, settings.feature_repo))
+    client_key(settings)  # makes it, where there is none; what is printed here may end up in a workflow's log
+    console.print(f"[bold]Key[/bold]        in {key_file} ({settings.rate_limit} calls a minute)")
     if settings.console_port:
         address = f"http://{settings.host}:{settings.console_port}"
-        console.print(f"[bold]Console[/bold]    {address} in a browser, with this key")
+        console.print(f"[bold]Console[/bold]    {address} in a browser; it asks for the key")
     console.print("\n[bold]Try[/bold]")
     houses = output(runs["deployment"], "predict_offline", "offline_predictions").set_index("house_id")
     asked_for = output(runs["deployment"], "find_champion", "champion").inputs
-    key_file, repository = (relative_to(path, settings.root) for path in (settings.api_key_file, settings.feature_repo))
     for title, command in examples(deployment.url, key_file, repository, houses[asked_for]).items():
         console.print(f"# {title}", style="dim")
         console.print(command, markup=False)

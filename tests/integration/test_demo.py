@@ -65,7 +65,10 @@ def test_it_ends_with_a_standing_service_and_commands_that_work_and_a_second_run
     assert by_features[0] == by_id[0]
     assert what_if != by_id[:1]
     assert all(low <= price <= high for price, low, high in (*by_features, *by_id, *what_if))
-    assert small_demo.api_key_file.read_text().strip() in screen
+    key = small_demo.api_key_file.read_text().strip()
+    (log,) = (small_demo.var_dir / "logs").glob("demo-*.log")
+    assert key not in screen + captured.err + log.read_text()
+    assert f"in {small_demo.api_key_file}" in screen
     assert f"http://127.0.0.1:{small_demo.console_port} in a browser" in screen
     assert small_demo.api_key_file.stat().st_mode & 0o777 == 0o600
 

@@ -46,8 +46,12 @@ def _training(run: "PipelineRunResponse") -> Rows:
         "champion": f"{champion.name}: {champion.summary}",
         "gate": f"{verdict.outcome}: {verdict.reason}",
         "version": f"{registered.name} {registered.version}, {registered.alias}; {registered.bundle}",
-        "next": "make deploy" if registered.alias == "champion" else "make retrain tries it beside the champion",
+        "next": "make deploy" if registered.alias == "champion" else _try_out(registered.version),
     }
+
+
+def _try_out(version: str) -> str:
+    return f"python -m serving.rollout start --version {version} --mode canary tries it beside the champion"
 
 
 def _deployment(run: "PipelineRunResponse") -> Rows:

@@ -2,6 +2,7 @@
 
 import json
 import math
+import os
 import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -48,6 +49,9 @@ def report(runs: Runs, seconds: dict[str, float], settings: Settings, shown: Pre
         address = f"http://{settings.host}:{settings.console_port}"
         console.print(f"[bold]Console[/bold]    {address} in a browser; it asks for the key")
     console.print("\n[bold]Try[/bold]")
+    if own := os.environ.get("HPP_ENVIRONMENT_FILE"):
+        console.print("# the commands below need the settings of this run", style="dim")
+        console.print(f"export HPP_ENVIRONMENT_FILE={shlex.quote(own)}", markup=False)
     houses = output(runs["deployment"], "predict_offline", "offline_predictions").set_index("house_id")
     asked_for = output(runs["deployment"], "find_champion", "champion").inputs
     for title, command in examples(deployment.url, key_file, repository, houses[asked_for]).items():

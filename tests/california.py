@@ -43,6 +43,7 @@ def small_example(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The example's environment in this process, with its data and its configuration, made quick, in the folder."""
     for name in ("REST", "METRICS", "GRPC", "CONSOLE", "DASHBOARD"):
         monkeypatch.delenv(f"HPP_{name}_PORT")
+    monkeypatch.setenv("HPP_ENVIRONMENT_FILE", str(EXAMPLE / "california.env"))  # what is set already wins over it
     own = {"HPP_VAR_DIR": str(folder), "HPP_CONFIG": str(folder / "config"), "HPP_PROFILE_SECONDS": "1"}
     for name, value in read(EXAMPLE / "california.env", own).items():
         monkeypatch.setenv(name, value)

@@ -47,6 +47,7 @@ def test_a_house_of_california_is_priced_by_id_and_by_features_and_its_traffic_i
     screen = capfd.readouterr().out
     assert f"{HOUSES} houses in Feast ({HOUSES} new)" in screen
     assert "errors in 100000 USD" in screen
+    assert "\nexport HPP_ENVIRONMENT_FILE=" in screen
     for name in ("all_features_tuned", "with_ratios", "all_features_by_region"):
         assert name in screen
 

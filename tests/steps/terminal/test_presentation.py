@@ -5,6 +5,8 @@ import io
 import logging
 import os
 import pty
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,6 +19,7 @@ from steps.core.errors import DataError
 from steps.terminal.log_file import KEPT, new_log
 from steps.terminal.presentation import Presentation, carried_out, current, followed, presented
 from steps.terminal.tasks import task
+from zenml_config.environment import ROOT
 
 zenml = logging.getLogger("zenml.orchestrators.step_launcher")
 ours = logging.getLogger("steps.gate")
@@ -142,6 +145,24 @@ def test_what_libraries_warn_of_is_one_line_and_what_they_tell_is_in_the_log_onl
 
     assert carried_out("training", noisy, screen := io.StringIO()) == 0
     assert screen.getvalue() == "    warning: feast: cache expired\n"
+
+
+def test_what_zenml_has_deprecated_in_its_own_models_is_no_line_and_what_others_have_is(platform_dir: Path) -> None:
+    program = """
+import warnings
+from steps.terminal.presentation import carried_out
+
+def work(shown):
+    for module in ("zenml.models.v2.base.filter", "feast.registry"):
+        warnings.warn_explicit("deprecated", DeprecationWarning, f"{module}.py", 1, module)
+
+carried_out("training", work)
+"""
+    command = [sys.executable, "-W", "default", "-c", program]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True, timeout=120)
+    assert [line for line in done.stdout.splitlines() if "DeprecationWarning" in line] == [
+        "    warning: py: feast.registry.py:1: DeprecationWarning: deprecated"
+    ]
 
 
 def test_the_full_log_is_left_alone_and_a_fault_is_raised(platform_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:

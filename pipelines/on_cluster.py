@@ -50,7 +50,7 @@ def run(name: str, settings: Settings) -> Any:
     pipeline = getattr(import_module(f"pipelines.{name}"), _function(name))
     with tempfile.TemporaryDirectory() as scratch:
         path = Path(scratch) / f"{name}.yaml"
-        path.write_text(yaml.safe_dump(found))
+        path.write_text(yaml.safe_dump(found, sort_keys=False))
         return pipeline.with_options(config_path=str(path))()
 
 

@@ -101,7 +101,8 @@ def configuration(path: Path, changes: dict[str, dict[str, Any]], place: Place =
         document["parameters"][block] = document["parameters"].get(block, {}) | values
     with tempfile.TemporaryDirectory() as folder:
         changed = Path(folder) / path.name
-        changed.write_text(yaml.safe_dump(document))
+        # In the order of the file: ZenML takes the same search space in another order for another step's input.
+        changed.write_text(yaml.safe_dump(document, sort_keys=False))
         yield str(changed)
 
 

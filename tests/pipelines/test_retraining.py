@@ -48,3 +48,11 @@ def test_a_configuration_is_changed_for_one_run_and_keeps_the_rest(tmp_path: Pat
             "enable_cache": False,
         }
     assert not Path(path).exists()
+
+
+def test_a_configuration_keeps_its_order_or_the_cache_would_not_know_the_search_again(tmp_path: Path) -> None:
+    own = tmp_path / "training.yaml"
+    own.write_text("parameters: {search: {space: {n_estimators: 1, max_depth: 2}}}\n")
+    with configuration(own, {"cause": {"kind": "weekly"}}) as path:
+        space = yaml.safe_load(Path(path).read_text())["parameters"]["search"]["space"]
+    assert list(space) == ["n_estimators", "max_depth"]

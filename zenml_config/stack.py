@@ -16,6 +16,7 @@ from typing import Any
 
 from zenml.client import Client
 from zenml.enums import StackComponentType
+from zenml.models import FlavorUpdate
 
 from steps.core.errors import ConfigurationError
 from steps.monitoring.webhook_alerter import FLAVOR, WebhookAlerterFlavor
@@ -26,6 +27,7 @@ STACK = "house_price_local"
 EXPERIMENT_TRACKER = "mlflow_tracker"
 MODEL_REGISTRY = "mlflow_registry"
 ALERTER = "webhook_alerter"
+ALERTER_SOURCE = f"{WebhookAlerterFlavor.__module__}.{WebhookAlerterFlavor.__name__}"
 
 
 def register_stack() -> None:
@@ -99,10 +101,13 @@ def _register(client: Client) -> None:
 def _alerter(client: Client) -> bool:
     """Whether the stack has got an alerter now."""
     kind = StackComponentType.ALERTER
+    known = client.list_flavors(name=FLAVOR, type=kind)
+    if known and known[0].source != ALERTER_SOURCE:  # an earlier version of the platform had it in another module
+        client.zen_store.update_flavor(known[0].id, FlavorUpdate(source=ALERTER_SOURCE))
     if not os.environ.get("HPP_ALERT_WEBHOOK") or client.get_stack(STACK).components.get(kind):
         return False
-    if not client.list_flavors(name=FLAVOR, type=kind):
-        client.create_flavor(source=f"{WebhookAlerterFlavor.__module__}.WebhookAlerterFlavor", component_type=kind)
+    if not known:
+        client.create_flavor(source=ALERTER_SOURCE, component_type=kind)
     _component(client, kind, ALERTER, {}, FLAVOR)
     client.update_stack(STACK, component_updates={kind: ALERTER})
     return True

@@ -6,12 +6,15 @@ import pytest
 from zenml import pipeline, step
 from zenml.client import Client
 from zenml.enums import ExecutionMode
+from zenml.exceptions import CustomFlavorImportError
+from zenml.models import FlavorUpdate
+from zenml.stack.flavor import Flavor
 
 from pipelines import schedule
 from serving.alerts.alert import new_alert
 from serving.settings import read_settings
 from steps.monitoring.alerting import tell, tell_of_failure
-from steps.monitoring.webhook_alerter import WebhookAlerter
+from steps.monitoring.webhook_alerter import FLAVOR, WebhookAlerter, WebhookAlerterFlavor
 from tests.conftest import forget_stacks, without_alerter
 from tests.receiver import Receiver, receiving
 from zenml_config.stack import ALERTER, register_stack
@@ -42,6 +45,17 @@ def breaks() -> None:
 @pipeline(execution_mode=ExecutionMode.FAIL_FAST, on_failure=tell_of_failure)
 def breaking() -> None:
     breaks()
+
+
+@pytest.mark.usefixtures("stack_with_alerter")
+def test_an_alerter_whose_module_has_moved_since_it_was_registered_is_found_again() -> None:
+    client = Client()
+    (flavor,) = client.list_flavors(name=FLAVOR)
+    client.zen_store.update_flavor(flavor.id, FlavorUpdate(source="steps.webhook_alerter.WebhookAlerterFlavor"))
+    with pytest.raises(CustomFlavorImportError):
+        Flavor.from_model(client.get_flavor(flavor.id))
+    register_stack()
+    assert isinstance(Flavor.from_model(client.get_flavor(flavor.id)), WebhookAlerterFlavor)
 
 
 @pytest.mark.usefixtures("stack_with_alerter")

@@ -106,7 +106,7 @@ def test_what_is_defined_while_another_process_applies_stays(settings: Settings)
     time.sleep(0.5)  # it has read houses.py, or does so now
     waiting.unlink()
     houses = repository / "houses.py"
-    added = 'added = FeatureService(name="added", features=[house_features])\n'
+    added = 'from feast import FeatureService\n\nadded = FeatureService(name="added", features=[house_features])\n'
     houses.write_text(houses.read_text() + "\n\n" + added)
     apply_definitions(settings)
     ended(slow)

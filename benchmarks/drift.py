@@ -31,7 +31,7 @@ from benchmarks.watched import each, say, watched
 from serving.files import write_atomically
 from serving.records.profile_views import view_of
 from steps.core.columns import Matrix, feature_names, matrix, prices
-from steps.core.drift import DriftSettings, judge
+from steps.core.drift import DriftSettings, distinct_rows, judge
 from steps.core.drift_verdict import DriftVerdict, Window
 from steps.core.importance import ShapValues, shap_values
 from steps.core.prediction import load_booster
@@ -84,9 +84,10 @@ class World:
 
     def judged(self, rows: Matrix, settings: DriftSettings) -> DriftVerdict:
         """The verdict on the rows as a window of traffic."""
-        view = view_of([*self.features, TARGET], self.priced(rows))
-        window = Window(model="", version="1", start="", end="", hours=1, rows=len(rows), distinct=0)
-        return judge(self.reference, sketches_of(view), self.features, TARGET, window, settings)
+        seen = sketches_of(view_of([*self.features, TARGET], self.priced(rows)))
+        distinct = distinct_rows(seen)
+        window = Window(model="", version="1", start="", end="", hours=1, rows=len(rows), distinct=distinct)
+        return judge(self.reference, seen, self.features, TARGET, window, settings)
 
 
 def world(seed: int) -> World:

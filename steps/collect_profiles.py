@@ -12,6 +12,7 @@ from serving.records.profile_views import merged
 from serving.settings import Settings, read_settings
 from steps.artifacts.materializers import FrameMaterializer
 from steps.artifacts.page_materializer import PageMaterializer
+from steps.core.drift import distinct_rows
 from steps.core.drift_verdict import Window
 from steps.core.judged_window import WindowSettings, ends, enough_hours, recent_hours
 from steps.core.sketches import sketches_of
@@ -24,7 +25,6 @@ class Traffic(NamedTuple):
     """What was profiled of the newest hours.
 
     Attributes:
-        window: whose distinct rows the judgement counts.
         hours: of the window, the oldest first.
         profile: the window's merged whylogs profile; empty if nothing was served.
         hourly: `rows`, `missing`, `mean` and `sd` by `hour` and `column`, of all recent hours, the oldest first.
@@ -80,7 +80,7 @@ def collect(champion: Champion, wanted: WindowSettings, settings: Settings, now:
         end=end,
         hours=len(hours),
         rows=sum(rows[hour] for hour in hours),
-        distinct=0,
+        distinct=0 if profile is None else distinct_rows(sketches_of(profile)),
     )
     return Traffic(window, hours, b"" if profile is None else bytes(profile.serialize()), table)
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from steps.core.contenders import Contender, certainty
+from steps.core.estimators import SEGMENT
 from steps.core.experiments import ExperimentResult
 from steps.core.page import ACCENT, UP, Reading, headers, page
 from steps.core.plots import UNIT, blank, embedded
@@ -27,6 +28,7 @@ READING = Reading(
     "choice.",
 )
 HEADS = ("experiment", "features", "RMSE", "± between folds", "behind the winner", "interval", "p", "seconds")
+SHORT_ID = 8  # characters of a run's id, enough to find it by
 # Figures that had no say, with their titles.
 UNUSED = {
     "search_rmse": "search's own best",
@@ -124,7 +126,7 @@ def _makings(found: Sequence[Contender]) -> str:
     names = list(dict.fromkeys(name for result in results for name in result.parameters))
     lines = {"features left out": [", ".join(n for n in known if n not in r.features) or "none" for r in results]}
     lines |= {name: [_parameter(result, name) for result in results] for name in names}
-    lines |= {"MLflow run": [result.mlflow_run_id for result in results]}
+    lines |= {"MLflow run": [result.mlflow_run_id[:SHORT_ID] for result in results]}
     heads = headers(["", *(result.name for result in results)])
     rows = "".join(
         f"<tr><td>{html.escape(title)}</td>{''.join(map(_cell, texts))}</tr>" for title, texts in lines.items()
@@ -139,6 +141,6 @@ def _cell(text: str) -> str:
 
 def _parameter(result: ExperimentResult, name: str) -> str:
     if name not in result.parameters:
-        return "none" if name == SEEDS else "default"
+        return "none" if name == SEEDS or name.startswith(SEGMENT) else "default"
     value = result.parameters[name]
     return f"{value:.4g}" if isinstance(value, float) else str(value)

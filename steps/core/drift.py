@@ -80,7 +80,6 @@ def judge(
         KeyError: the reference lacks a column.
     """
     names = [*features, prediction]
-    window = window.model_copy(update={"distinct": distinct_rows(current)})
     critical = settings.critical(len(names))
     columns = tuple(
         judge_column(

@@ -11,6 +11,9 @@ from steps.core.page import Reading, page, table
 HEADS = ("field", "value", "meaning")
 NONE = "none"
 LONGEST_LIST = 30
+SHORT_MAPPING = 4  # one with more entries is a table of its own
+IDENTIFIERS = {"pid"}  # numbers that count nothing
+TIME = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d):\d\d(?:\.\d+)?(?:\+00:00|Z)")
 
 
 def facts_page(title: str, record: BaseModel, reading: Reading) -> str:
@@ -23,6 +26,11 @@ def facts_page(title: str, record: BaseModel, reading: Reading) -> str:
             below.append(f"<h2>{label}</h2>{_table([value])}")
         elif isinstance(value, Sequence) and value and all(isinstance(one, BaseModel) for one in value):
             below.append(f"<h2>{label}</h2>{_table(value)}")
+        elif isinstance(value, Mapping) and len(value) > SHORT_MAPPING:
+            lines = [(str(key), in_words(one)) for key, one in value.items()]
+            below.append(f"<h2>{label}</h2>{table(('name', 'value'), lines)}")
+        elif name in IDENTIFIERS:
+            rows.append((label, in_words(value and str(value)), meanings.get(name, "")))
         else:
             rows.append((label, in_words(value), meanings.get(name, "")))
     return page(title, reading, table(HEADS, rows, "words") + "".join(below))
@@ -42,7 +50,7 @@ def attributes(kind: type[BaseModel]) -> dict[str, str]:
 
 
 def in_words(value: object) -> str:
-    """A value as people read it: four significant digits, thousands apart, yes and no."""
+    """A value as people read it: four significant digits, thousands apart, yes and no, times to the minute."""
     if value is None or value == "":
         return NONE
     if isinstance(value, bool):
@@ -56,7 +64,7 @@ def in_words(value: object) -> str:
     if isinstance(value, list | tuple):
         more = f" and {len(value) - LONGEST_LIST} more" if len(value) > LONGEST_LIST else ""
         return ", ".join(map(in_words, value[:LONGEST_LIST])) + more if value else NONE
-    return str(value)
+    return TIME.sub(r"\1 \2 UTC", str(value))
 
 
 def _table(records: Sequence[BaseModel]) -> str:

@@ -36,6 +36,7 @@ code { font: .88em ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; ove
 table { border-collapse: collapse; font-size: .9rem; }
 td, th { padding: .4rem .8rem; border-bottom: 1px solid var(--line); text-align: right; vertical-align: top; }
 td:first-child, th:first-child, table.words td, table.words th { text-align: left; }
+table:not(.words) td { white-space: nowrap; }
 th { font-weight: 600; color: var(--muted); vertical-align: bottom; }
 tr.champion { background: var(--good-ground); font-weight: 600; }
 tr.borderline { background: var(--warn-ground); }
@@ -101,10 +102,11 @@ def table(heads: Sequence[str], lines: Sequence[Sequence[str]], kind: str = "") 
 
     Args:
         heads: of the columns; all empty: none is shown.
-        kind: its class: `words` for one whose cells are no numbers.
+        kind: its class: `words` for one whose cells are no numbers; what stands between backticks there is code.
     """
     head = f"<tr>{headers(heads)}</tr>" if any(heads) else ""
-    body = "".join(f"<tr>{''.join(f'<td>{html.escape(cell)}</td>' for cell in line)}</tr>" for line in lines)
+    told = with_code if kind == "words" else html.escape
+    body = "".join(f"<tr>{''.join(f'<td>{told(cell)}</td>' for cell in line)}</tr>" for line in lines)
     return f"<table{f' class={kind}' if kind else ''}>{head}{body}</table>"
 
 
@@ -113,9 +115,12 @@ def headers(names: Sequence[str]) -> str:
     return "".join(f"<th scope=col>{html.escape(name)}</th>" if name else "<td></td>" for name in names)
 
 
+def with_code(text: str) -> str:
+    """HTML of a text in which code stands between backticks, as in the guides."""
+    return re.sub("`([^`]+)`", r"<code>\1</code>", html.escape(text))
+
+
 def _told(reading: Reading) -> str:
     lines = {"What this is": reading.what, "Good": reading.good, "If not": reading.act}
-    # What stands between backticks is code, as in the guides.
-    told = {name: re.sub("`([^`]+)`", r"<code>\1</code>", html.escape(text)) for name, text in lines.items()}
-    body = "".join(f"<dt>{name}</dt><dd>{text}</dd>" for name, text in told.items())
+    body = "".join(f"<dt>{name}</dt><dd>{with_code(text)}</dd>" for name, text in lines.items())
     return f"<dl class=reading>{body}</dl>"

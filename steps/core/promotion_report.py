@@ -41,7 +41,8 @@ def row_errors(houses: pd.DataFrame, truth: Matrix, challenger: Matrix, champion
 
 def promotion_page(verdict: Verdict, errors: pd.DataFrame) -> str:
     """The decision, its figures, and where the two models differ most, with everything inside it."""
-    parts = [f"<p>Rule: {html.escape(verdict.rule)}. {html.escape(verdict.reason)}.</p>"]
+    reason = verdict.reason[:1].upper() + verdict.reason[1:]
+    parts = [f"<p>{html.escape(reason)}. <span class=note>Rule: {html.escape(verdict.rule)}.</span></p>"]
     if verdict.evidence is not None:
         test = verdict.evidence.test
         lines = {

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from serving.records.profile_views import view_of
 from steps.core.column_tests import independent_share
-from steps.core.drift import DriftSettings, judge
+from steps.core.drift import DriftSettings, distinct_rows, judge
 from steps.core.drift_verdict import DriftVerdict, Window
 from steps.core.sketches import Sketch, sketches_of
 from zenml_config.environment import ROOT
@@ -38,8 +38,9 @@ REFERENCE = sketches(rows(404))
 
 
 def verdict(values: np.ndarray, **changes: object) -> DriftVerdict:
-    window = Window(model="m", version="3", start="", end="", hours=1, rows=len(values), distinct=0)
-    return judge(REFERENCE, sketches(values), FEATURES, "MEDV", window, settings(**changes))
+    seen = sketches(values)
+    window = Window(model="m", version="3", start="", end="", hours=1, rows=len(values), distinct=distinct_rows(seen))
+    return judge(REFERENCE, seen, FEATURES, "MEDV", window, settings(**changes))
 
 
 def with_column(values: np.ndarray, name: str, column: object) -> np.ndarray:

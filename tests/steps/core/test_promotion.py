@@ -161,4 +161,4 @@ def test_the_page_has_the_decision_and_the_houses_where_the_models_differ_most()
     assert "47.00" in page
     alone = row_errors(boston()[["house_id"]].head(3), truth, truth[None], None)
     first = Verdict(outcome="promote", rule="first", reason="no <champion> yet", champion_version=None)
-    assert "no &lt;champion&gt; yet" in promotion_page(first, alone)
+    assert "No &lt;champion&gt; yet" in promotion_page(first, alone)

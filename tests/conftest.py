@@ -3,6 +3,7 @@
 import atexit
 import os
 import shutil
+import sys
 import tempfile
 from pathlib import Path
 
@@ -17,6 +18,8 @@ def _environment(var_dir: Path) -> dict[str, str]:
 
 
 os.environ.update(_environment(_VAR))
+# ZenML looks for the file of the main module, and a worker of pytest-xdist has none.
+vars(sys.modules["__main__"]).setdefault("__file__", str(Path(sys.prefix) / "bin" / "pytest"))
 
 import pytest  # noqa: E402  # the environment comes first
 

@@ -10,6 +10,8 @@ DOCKER_BUILD_OPTIONS :=
 COMPOSE = $(shell if docker compose version >/dev/null 2>&1; then echo docker compose; elif command -v docker-compose >/dev/null; then echo docker-compose; \
   else echo 'echo "Docker with Compose was not found: https://docs.docker.com/compose/install/" >&2; exit 1;'; fi) -p house-prices -f docker/compose.yaml
 BIN := .venv/bin
+# The one data contract, as the environment's files name it.
+FEATURE_REPO = $(shell $(BIN)/python -c "import os; print(os.environ['HPP_FEATURE_REPO'])")
 # The folder of the pipelines' configuration; empty: that of the environment (HPP_CONFIG).
 CONFIG :=
 READY := .venv/ready
@@ -84,7 +86,7 @@ deploy: $(READY)  ## serve the champion, if the service says what the offline mo
 	@$(BIN)/python -m pipelines.run deployment $(if $(CONFIG),-c $(CONFIG)/deployment.yaml)
 
 plan: $(READY)  ## show what applying the contract would change in the Feast registry
-	$(BIN)/feast -c feature_repo plan
+	$(BIN)/feast -c "$(FEATURE_REPO)" plan
 
 delta: $(READY)  ## print what HEAD=folder does to quality and speed against BASE=folder, as Markdown
 	@$(BIN)/python -m benchmarks.delta $(BASE) $(HEAD)
@@ -126,7 +128,7 @@ mlflow-ui: $(READY)  ## show the experiments and the model registry, until Ctrl-
 	$(BIN)/mlflow ui --port 5000 --workers 1
 
 feast-ui: $(READY)  ## show the feature repository, until Ctrl-C
-	$(BIN)/feast -c feature_repo ui --port 8888
+	$(BIN)/feast -c "$(FEATURE_REPO)" ui --port 8888
 
 images:  ## build the images of the service and of the pipelines (docs/deployment.md)
 	@command -v docker >/dev/null || { echo "docker was not found on the PATH: https://docs.docker.com/engine/install/" >&2; exit 1; }

@@ -13,6 +13,7 @@ from zenml import log_metadata, step
 
 from serving.contract import HOUSE_FEATURES, HOUSE_TARGET, FeatureSpec, read_feature_view
 from serving.settings import Settings, read_settings
+from steps.artifacts.contract_materializer import ContractMaterializer
 from steps.core.errors import ConfigurationError
 from steps.feature_store.registry_lock import only_registry_writer
 
@@ -23,7 +24,7 @@ Contract = list[dict[str, Any]]
 MODEL_VERSION = "model_version"  # the tag of a feature service that feature_repo/model_services.py makes of a bundle
 
 
-@step(enable_cache=False)
+@step(enable_cache=False, output_materializers=ContractMaterializer)
 def apply_contract() -> Annotated[Contract, "contract"]:
     """The columns of the contract, features first, then the target, as the Feast registry now holds them."""
     store = apply_definitions(read_settings())

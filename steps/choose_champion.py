@@ -8,6 +8,7 @@ from zenml.config import CachePolicy
 from zenml.logger import get_logger
 from zenml.types import HTMLString
 
+from steps.artifacts.byte_materializers import BoosterMaterializer
 from steps.artifacts.materializers import FrameMaterializer
 from steps.core import comparison_page, contenders, evaluation, page, paired, plots, selection
 from steps.core.comparison_page import comparison
@@ -23,7 +24,7 @@ logger = get_logger(__name__)
     cache_policy=CachePolicy(
         source_dependencies=[comparison_page, contenders, evaluation, page, paired, plots, selection],
     ),
-    output_materializers={"champion_out_of_fold": FrameMaterializer},
+    output_materializers={"champion_model": BoosterMaterializer, "champion_out_of_fold": FrameMaterializer},
 )
 def choose_champion(
     results: list[ExperimentResult],

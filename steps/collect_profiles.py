@@ -10,6 +10,7 @@ from zenml.logger import get_logger
 from serving.records.profile_store import ProfileStore
 from serving.records.profile_views import merged
 from serving.settings import Settings, read_settings
+from steps.artifacts.byte_materializers import ProfileMaterializer
 from steps.artifacts.materializers import FrameMaterializer
 from steps.artifacts.page_materializer import PageMaterializer
 from steps.core.drift import distinct_rows
@@ -36,7 +37,14 @@ class Traffic(NamedTuple):
     hourly: pd.DataFrame
 
 
-@step(enable_cache=False, output_materializers={"window": PageMaterializer, "hourly": FrameMaterializer})
+@step(
+    enable_cache=False,
+    output_materializers={
+        "window": PageMaterializer,
+        "traffic_profile": ProfileMaterializer,
+        "hourly": FrameMaterializer,
+    },
+)
 def collect_profiles(
     champion: Champion, window: WindowSettings
 ) -> tuple[

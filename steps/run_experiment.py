@@ -12,6 +12,7 @@ from zenml.types import HTMLString
 
 from serving.bundle import digest
 from serving.settings import read_settings
+from steps.artifacts.byte_materializers import BoosterMaterializer
 from steps.artifacts.materializers import FrameMaterializer
 from steps.build_training_set import TrainingSet
 from steps.core import (
@@ -101,7 +102,7 @@ READING = Reading(
             *(f"steps.run_experiment.{function}" for function in ("conduct", "fit", "measure", "draw")),
         ]
     ),
-    output_materializers={"{experiment}_out_of_fold": FrameMaterializer},
+    output_materializers={"{experiment}_model": BoosterMaterializer, "{experiment}_out_of_fold": FrameMaterializer},
 )
 def run_experiment(
     train: pd.DataFrame,

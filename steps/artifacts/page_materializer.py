@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 from pydantic import BaseModel
 from zenml.enums import VisualizationType
 from zenml.materializers import PydanticMaterializer
+from zenml.materializers.base_materializer import BaseMaterializer
 
 from steps.artifacts.readings import READINGS
 from steps.core.facts_page import facts_page
@@ -18,8 +19,13 @@ class PageMaterializer(PydanticMaterializer):
 
     def save_visualizations(self, data: BaseModel) -> dict[str, VisualizationType]:
         """The page, by its address in the artifact store."""
-        address = f"{self.uri}/page.html"
         title, reading = READINGS[type(data).__name__]
-        with self.artifact_store.open(address, "w") as file:
-            file.write(facts_page(title, data, reading))
-        return {address: VisualizationType.HTML}
+        return kept_page(self, facts_page(title, data, reading))
+
+
+def kept_page(materializer: BaseMaterializer, page: str) -> dict[str, VisualizationType]:
+    """What `save_visualizations` answers once the page is written beside the artifact."""
+    address = f"{materializer.uri}/page.html"
+    with materializer.artifact_store.open(address, "w") as file:
+        file.write(page)
+    return {address: VisualizationType.HTML}

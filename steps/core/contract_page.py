@@ -1,19 +1,34 @@
-"""The data contract as a table in Markdown, and its place in a page: values in, text out."""
+"""The data contract as a table: in Markdown, with its place in a guide, and as a page of the dashboard."""
 
 from collections.abc import Sequence
 
 from serving.contract import FeatureSpec
 from steps.core.errors import ConfigurationError
+from steps.core.page import Reading
+from steps.core.page import page as html_page
+from steps.core.page import table as html_table
 
 START = "<!-- contract: start; `python -m steps.contract_table` writes what is between the two marks -->"
 END = "<!-- contract: end -->"
+READING = Reading(
+    what="The columns that a house must and may have, as the Feast registry holds them: the one place that data, "
+    "training and requests are held against.",
+    good="Each has the unit and the range that your source uses; what is sensitive is marked.",
+    act="Edit the feature repository (`HPP_FEATURE_REPO`) and run the pipeline again; `make plan` shows what would "
+    "change.",
+)
 HEADER = ("Name", "Description", "Unit", "Allowed", "May be missing", "Sensitive", "Derived from")
 
 
 def table(specs: Sequence[FeatureSpec]) -> str:
     """The columns as a table, one a line."""
     rows = [HEADER, tuple("---" for _ in HEADER), *(_cells(spec) for spec in specs)]
-    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+    return "\n".join(f"| {' | '.join(cell.replace('|', r'\|') for cell in row)} |" for row in rows)
+
+
+def contract_page(specs: Sequence[FeatureSpec]) -> str:
+    """The columns as a page of the dashboard."""
+    return html_page("The data contract", READING, html_table(HEADER, [_cells(spec) for spec in specs], "words"))
 
 
 def with_table(page: str, specs: Sequence[FeatureSpec], name: str) -> str:
@@ -36,5 +51,4 @@ def _cells(spec: FeatureSpec) -> tuple[str, ...]:
     missing = f"up to {spec.max_missing_share:.0%} of the rows" if spec.nullable else "no"
     derived = f"{spec.ratio.formula}" if spec.ratio else ""
     allowed = spec.allowed.removesuffix(" or null")
-    cells = (spec.name, spec.description, spec.unit, allowed, missing, "yes" if spec.sensitive else "", derived)
-    return tuple(cell.replace("|", r"\|") for cell in cells)
+    return spec.name, spec.description, spec.unit, allowed, missing, "yes" if spec.sensitive else "", derived

@@ -43,7 +43,7 @@ def test_a_run_leaves_reports_and_a_filled_store_and_the_next_one_does_only_what
     ingested = outputs["ingest"]["ingested_houses"][0]
     assert ingested.run_metadata["fingerprint"] == FINGERPRINT
     pd.testing.assert_frame_equal(ingested.load(), boston())
-    records = {"publication_report", "materialization_report"}
+    records = {"contract", "publication_report", "materialization_report"}
     assert pages_of(first) == {"exploration_report", "validation_summary", "freshness_report"} | records
     assert (platform_dir / "data_docs" / "index.html").exists()
     report = outputs["publish_features"]["publication_report"][0].load()

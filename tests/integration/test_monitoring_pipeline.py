@@ -62,7 +62,7 @@ def test_a_shifted_feature_is_judged_explained_shown_and_handed_to_the_service(
     serve(serving_platform, serving_settings, houses.assign(RM=np.minimum(houses["RM"] + 1.2, 9)), "acme")
     serve(serving_platform, serving_settings, houses.head(100), "other")
     ended = run(serving_settings.var_dir)
-    judged = {"champion", "window", "drift_report", "live_error"}
+    judged = {"champion", "window", "traffic_profile", "drift_report", "live_error"}
     assert pages_of(ended) == judged | {"rollout_conclusion", "retraining_decision", "retraining"}
     shown = closing_table("monitoring", ended)
     assert "drift          drifted: " in shown

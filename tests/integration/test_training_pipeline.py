@@ -243,7 +243,8 @@ def holds_what_the_dashboard_shows(done: PipelineRunResponse) -> None:
     assert pages_of(done) == {
         *("point_in_time", "admission", "shap_plots", "feature_selection", "experiment_comparison", "quality_report"),
         *("sensitive_cost_report", "interval_coverage", "promotion_decision", "registered_model", "model_card"),
-        *(f"{name}_plots" for name in NAMES),
+        *(f"{name}_{kind}" for name in NAMES for kind in ("plots", "model")),
+        "champion_model",
     }
     scaler = output(done, "prepare", "scaler")
     assert [page.type for page in scaler.visualizations] == ["csv"]

@@ -4,7 +4,7 @@ import pytest
 
 from serving.contract import FeatureSpec
 from serving.pricing.ratios import Ratio
-from steps.core.contract_page import END, START, table, with_table
+from steps.core.contract_page import END, START, contract_page, table, with_table
 from steps.core.errors import ConfigurationError
 
 TAX = FeatureSpec("TAX", "Tax | rate", "USD", "integer", 100, 800, 0.06, False)
@@ -18,6 +18,13 @@ LINES = """\
 
 def test_a_column_is_a_line() -> None:
     assert table([TAX, PER_ROOM]) == LINES
+
+
+def test_the_page_of_the_dashboard_has_the_same_cells() -> None:
+    cells = ("TAX_PER_ROOM", "Tax per room", "USD", "0.5 to 266.667", "no", "yes", "TAX / RM")
+    page = contract_page([TAX, PER_ROOM])
+    assert f"<tr>{''.join(f'<td>{cell}</td>' for cell in cells)}</tr>" in page
+    assert "<td>Tax | rate</td>" in page
 
 
 def test_the_table_takes_the_place_between_the_marks_and_nothing_else_changes() -> None:

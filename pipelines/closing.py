@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from rich.console import RenderableType
 from rich.text import Text
 
-from pipelines.demo_report import experiment_results, experiments_table, output, price_unit
+from pipelines.demo_report import experiment_results, experiments_table, output
 
 if TYPE_CHECKING:
     from zenml.models import PipelineRunResponse
@@ -25,7 +25,7 @@ def closing(name: str, run: "PipelineRunResponse", log: Path | None) -> list[Ren
     if name != "training":
         return lines
     champion = output(run, "choose_champion", "champion")
-    return [experiments_table(experiment_results(run), champion.name, price_unit(run)), *lines]
+    return [experiments_table(experiment_results(run), champion.name, champion.unit), *lines]
 
 
 def _features(run: "PipelineRunResponse") -> Rows:

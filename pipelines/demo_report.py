@@ -35,7 +35,7 @@ def report(runs: Runs, seconds: dict[str, float], settings: Settings, shown: Pre
     console = shown.screen.console
     champion = output(runs["training"], "choose_champion", "champion")
     console.print()
-    console.print(experiments_table(experiment_results(runs["training"]), champion.name, price_unit(runs["training"])))
+    console.print(experiments_table(experiment_results(runs["training"]), champion.name, champion.unit))
     for line in story(runs, champion):
         console.print(line)
     console.print(f"[dim]{', '.join(f'{name} {value:.0f} s' for name, value in seconds.items())}[/dim]")
@@ -67,12 +67,6 @@ def experiment_results(run: "PipelineRunResponse") -> list[Any]:
         for artifact in step.outputs
         if artifact.endswith("_result")
     ]
-
-
-def price_unit(run: "PipelineRunResponse") -> str:
-    """The unit of the prices that the training run learned from, as the contract has it."""
-    meanings: dict[str, dict[str, str]] = output(run, "build_training_set", "column_meanings")
-    return meanings[list(meanings)[-1]]["unit"]  # the target is the last column
 
 
 def experiments_table(results: list[Any], champion: str, unit: str) -> Table:

@@ -53,7 +53,7 @@ def training_pipeline(
     known, fingerprint, mlflow_experiment, all_derived, meanings, report = build_training_set(training_set)
     houses, derived, admission = admit_features(known, all_derived, training_set, sensitive_features, experiments)
     train, test, scaler = prepare(houses, preparation)
-    ranking, _, _ = rank_features(train, scaler, validation, feature_selection, derived, admission)
+    ranking, _, _ = rank_features(train, scaler, validation, feature_selection, derived, admission, meanings)
     results, models, left_out = [], [], []
     for experiment in experiments:
         carry_out = tracked(run_experiment, experiment.name, cause)
@@ -79,7 +79,9 @@ def training_pipeline(
         left_out.append(predictions)
     champion, model, _, predictions = choose_champion(results, models, left_out, validation, quality)
     quality_found, _ = quality_report(champion, houses, experiments, validation, quality, compute, derived)
-    sensitive_cost, _ = measure_sensitive(known, train, all_derived, admission, validation, sensitive_features.cost)
+    sensitive_cost, _ = measure_sensitive(
+        known, train, all_derived, admission, validation, sensitive_features.cost, meanings
+    )
     fitted, _ = fit_intervals(champion, model, predictions, scaler, train, test, intervals)
     verdict, _, _ = gate(champion, predictions, fitted, scaler, train, fingerprint, validation, promotion)
     evidence = describe_model(

@@ -10,7 +10,7 @@ from zenml.types import HTMLString
 
 from steps.artifacts.byte_materializers import BoosterMaterializer
 from steps.artifacts.materializers import FrameMaterializer
-from steps.core import comparison_page, contenders, evaluation, page, paired, plots, selection
+from steps.core import comparison_page, contenders, difference_cells, evaluation, page, paired, plots, selection
 from steps.core.comparison_page import comparison
 from steps.core.contenders import beside_winner, certainty
 from steps.core.experiments import ExperimentResult, Validation
@@ -22,7 +22,7 @@ logger = get_logger(__name__)
 
 @step(
     cache_policy=CachePolicy(
-        source_dependencies=[comparison_page, contenders, evaluation, page, paired, plots, selection],
+        source_dependencies=[comparison_page, contenders, difference_cells, evaluation, page, paired, plots, selection],
     ),
     output_materializers={"champion_model": BoosterMaterializer, "champion_out_of_fold": FrameMaterializer},
 )

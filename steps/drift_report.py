@@ -27,7 +27,7 @@ def drift_report(
     hand_over(verdict, settings)
     reference = read_sketches(read_version(settings, champion.version).files[REFERENCE_PROFILE])
     current = read_sketches(traffic_profile) if traffic_profile else {}
-    return HTMLString(drift_page(verdict, reference, current, hourly))
+    return HTMLString(drift_page(verdict, reference, current, hourly, champion.unit))
 
 
 def hand_over(verdict: DriftVerdict, settings: Settings) -> None:

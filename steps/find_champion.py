@@ -11,6 +11,7 @@ from serving.errors import BundleError, ContractError
 from serving.settings import Settings, read_settings
 from steps.artifacts.page_materializer import PageMaterializer
 from steps.core.errors import DeploymentError
+from steps.core.price_unit import UNKNOWN
 from steps.tracking.runs import mlflow_client
 
 
@@ -30,7 +31,8 @@ class Champion(BaseModel):
         features: in training order.
         inputs: the stored features that a request needs: those of `features`, and what derived ones are computed from.
         bundle: the bundle's folder.
-        metrics: the figures of quality that training wrote down.
+        metrics: the figures of quality that training wrote down; errors in `unit`.
+        unit: of the prices, as the contract named it at training.
     """
 
     name: str
@@ -41,6 +43,7 @@ class Champion(BaseModel):
     inputs: list[str]
     metrics: dict[str, float]
     bundle: str
+    unit: str = UNKNOWN  # champions of earlier runs do not say it
 
 
 @step(enable_cache=False, output_materializers=PageMaterializer)
@@ -81,6 +84,7 @@ def from_metadata(metadata: Metadata, folder: Path) -> Champion:
         inputs=list(metadata.inputs),
         metrics=metadata.metrics,
         bundle=str(folder.resolve()),
+        unit=metadata.units.get(metadata.target) or UNKNOWN,
     )
 
 

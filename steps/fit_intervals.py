@@ -84,8 +84,8 @@ def calibrate(
     predicted = predict(model, restrict(scaler, champion.features), test)
     metrics |= coverage_metrics(fitted, prices(test), predicted, "test")
     fitted = fitted.model_copy(update={"metrics": metrics})
-    band = interval_band(truth, predictions[0], Intervals(fitted.as_bundled()).around(predictions[0]))
-    return fitted, coverage_page(fitted, band)
+    band = interval_band(truth, predictions[0], Intervals(fitted.as_bundled()).around(predictions[0]), champion.unit)
+    return fitted, coverage_page(fitted, band, champion.unit)
 
 
 def log_in_run(mlflow_run: str, fitted: FittedIntervals) -> None:

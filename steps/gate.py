@@ -60,7 +60,7 @@ def gate(
     if verdict.evidence is not None:
         facts |= verdict.evidence.model_dump()
     log_metadata(metadata=facts, artifact_name="verdict", infer_artifact=True)
-    return verdict, errors, HTMLString(promotion_page(verdict, errors))
+    return verdict, errors, HTMLString(promotion_page(verdict, errors, champion.unit))
 
 
 def decide(

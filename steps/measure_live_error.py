@@ -48,7 +48,7 @@ def measure_live_error(
     hand_over(found, settings)
     logger.info("%s", found.summary())
     log_metadata(metadata=facts_of(found), artifact_name="error_verdict", infer_artifact=True)
-    return found, HTMLString(live_error_page(found))
+    return found, HTMLString(live_error_page(found, champion.unit))
 
 
 def measured(

@@ -15,6 +15,7 @@ from zenml.types import HTMLString
 from steps.core import (
     bins,
     columns,
+    difference_cells,
     estimators,
     evaluation,
     experiments,
@@ -44,6 +45,7 @@ logger = get_logger(__name__)
             *(
                 bins,
                 columns,
+                difference_cells,
                 estimators,
                 evaluation,
                 experiments,
@@ -84,7 +86,7 @@ def quality_report(
     logger.info("Quality: RMSE %s", ", ".join(f"{one.name} {one.mean_rmse:.3f}" for one in report.repeated))
     facts: dict[str, MetadataType] = {**report.metrics, "nested": report.nested}
     log_metadata(metadata=facts, artifact_name="quality", infer_artifact=True)
-    return report, HTMLString(quality_page.quality_page(report))
+    return report, HTMLString(quality_page.quality_page(report, champion.unit))
 
 
 def report_on(

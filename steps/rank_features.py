@@ -9,8 +9,19 @@ from zenml.metadata.metadata_types import MetadataType
 from zenml.types import HTMLString
 
 from steps.artifacts.materializers import FrameMaterializer
-from steps.core import columns, importance, page, plots, regressors, scaling, search, stability, stability_page
-from steps.core.columns import matrix, prices
+from steps.core import (
+    columns,
+    importance,
+    page,
+    plots,
+    price_unit,
+    regressors,
+    scaling,
+    search,
+    stability,
+    stability_page,
+)
+from steps.core.columns import matrix, prices, target_name
 from steps.core.experiments import Validation
 from steps.core.importance import FEATURE, rank, shap_values
 from steps.core.page import Reading
@@ -36,7 +47,7 @@ if TYPE_CHECKING:
 
 READING = Reading(
     what="What a model with default parameters makes of each feature: a dot is a house, its place what the feature "
-    "adds to the price or takes from it, in the unit of the price.",
+    "adds to the price or takes from it.",
     good="The features that matter are those that an expert would name, and push the price the way that they would "
     "say.",
     act="A feature that matters and should not: look for a leak. The order between close neighbours may be chance: the "
@@ -47,7 +58,18 @@ READING = Reading(
 @step(
     output_materializers={"feature_ranking": FrameMaterializer},
     cache_policy=CachePolicy(
-        source_dependencies=[columns, importance, page, plots, regressors, scaling, search, stability, stability_page]
+        source_dependencies=[
+            columns,
+            importance,
+            page,
+            plots,
+            price_unit,
+            regressors,
+            scaling,
+            search,
+            stability,
+            stability_page,
+        ]
     ),
 )
 def rank_features(
@@ -57,6 +79,7 @@ def rank_features(
     feature_selection: FeatureSelection,
     derived: list[str],
     admission: Admission,
+    meanings: dict[str, dict[str, str]],
 ) -> tuple[
     Annotated[pd.DataFrame, ArtifactConfig(name="feature_ranking")],
     Annotated[HTMLString, ArtifactConfig(name="shap_plots")],
@@ -67,11 +90,13 @@ def rank_features(
     Args:
         derived: the features that are left out of the ranking, and of the model that makes it.
         admission: says which sensitive features no model of the run sees.
+        meanings: description, unit and allowed values of each column.
     """
     stored = restrict(scaler, [name for name in scaler.features if name not in derived])
     feature_selection = feature_selection.without(admission.left_out)
     check_expected(stored.features, feature_selection)
-    ranking, figures = explain_default(train, stored, validation.model_seed)
+    unit = price_unit.price_unit(meanings, target_name(train))
+    ranking, figures = explain_default(train, stored, validation.model_seed, unit)
     ranks = resampled_ranks(
         scale(train, stored), prices(train), stored.features, feature_selection, validation.model_seed
     )
@@ -79,7 +104,7 @@ def rank_features(
     log_metadata(metadata=facts(ranking, feature_selection), artifact_name="feature_ranking", infer_artifact=True)
     title = f"What a default model leans on: SHAP values of {len(train)} training houses"
     shap_page = figures_page(title, READING, figures)
-    return ranking, HTMLString(shap_page), HTMLString(selection_page(ranking, feature_selection))
+    return ranking, HTMLString(shap_page), HTMLString(selection_page(ranking, feature_selection, unit))
 
 
 def facts(ranking: pd.DataFrame, settings: FeatureSelection) -> dict[str, MetadataType]:
@@ -96,11 +121,13 @@ def facts(ranking: pd.DataFrame, settings: FeatureSelection) -> dict[str, Metada
     }
 
 
-def explain_default(train: pd.DataFrame, scaler: FittedScaler, seed: int) -> tuple[pd.DataFrame, dict[str, "Figure"]]:
-    """The ranking by a model with XGBoost's default parameters, and its plots by name."""
+def explain_default(
+    train: pd.DataFrame, scaler: FittedScaler, seed: int, unit: str
+) -> tuple[pd.DataFrame, dict[str, "Figure"]]:
+    """The ranking by a model with XGBoost's default parameters, and its plots by name, with the price in the unit."""
     X = scale(train, scaler)
     model = regressor({}, seed).fit(X, prices(train))
     values = shap_values(load_booster(booster_bytes(model, scaler.features)), X, scaler.features)
     ranking = rank(values, scaler.features)
     raw = pd.DataFrame(matrix(train, scaler.features), columns=list(scaler.features))
-    return ranking, {"SHAP summary": shap_summary(values, raw), "Mean |SHAP|": shap_bar(ranking)}
+    return ranking, {"SHAP summary": shap_summary(values, raw, unit), "Mean |SHAP|": shap_bar(ranking, unit)}

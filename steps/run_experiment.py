@@ -28,13 +28,14 @@ from steps.core import (
     page,
     plots,
     prediction,
+    price_unit,
     regressors,
     scaling,
     search,
     segments,
     stability,
 )
-from steps.core.columns import Matrix, prices
+from steps.core.columns import Matrix, prices, target_name
 from steps.core.compute import LOCAL, Compute
 from steps.core.estimators import estimator
 from steps.core.evaluation import as_frame, cross_validated, errors, out_of_fold
@@ -68,7 +69,7 @@ if TYPE_CHECKING:
 logger = get_logger(__name__)
 READING = Reading(
     what="The model that this experiment fitted on the training rows: its prices beside the true ones, what is left "
-    "over, and what its features do. Prices in the unit of the target.",
+    "over, and what its features do.",
     good="Test rows lie as near the line as training rows do, and what is left has no shape.",
     act="Training rows much nearer: it is overfitted. A shape in what is left: a feature is missing. Dots along one "
     "true price at the top are capped homes, which no model can price.",
@@ -91,6 +92,7 @@ READING = Reading(
                 page,
                 plots,
                 prediction,
+                price_unit,
                 regressors,
                 scaling,
                 search,
@@ -177,9 +179,11 @@ def conduct(
         tags: of the run, besides the commit.
         compute: where a search's fits run.
         choice: how sure the choice of its features is (steps.core.stability); none if it was not examined.
-        origin: of the houses; none: MLflow is not told.
+        origin: of the houses; none: MLflow is not told, and the unit of the price is not known.
     """
     settings, started = read_settings(), time.perf_counter()
+    meanings = origin.columns if origin else {}
+    unit = price_unit.price_unit(meanings, target_name(train))
     own_scaler = restrict(scaler, experiment.choose(ranking, scaler.features))
     with run_of(experiment.name, settings, {**tags, "git_commit": git_commit(settings.root)}) as run_id:
         X, y = scale(train, own_scaler), prices(train)
@@ -188,9 +192,9 @@ def conduct(
         left_out = out_of_fold(estimator(fitted.parameters, validation.model_seed, own_scaler), X, y, validation)
         metrics = {**cross_validated(y, left_out, validation), **measure(fitted, own_scaler, train, test)}
         seconds = {"search": fitted.seconds, "total": time.perf_counter() - started}
-        figures = draw(booster, own_scaler, train, test)
+        figures = draw(booster, own_scaler, train, test, unit)
         if fitted.scores:
-            figures["search scores"] = search_scores(*fitted.scores)
+            figures["search scores"] = search_scores(*fitted.scores, unit)
         model_uri = record(
             experiment,
             validation,
@@ -200,7 +204,7 @@ def conduct(
             metrics,
             seconds,
             figures,
-            origin.columns if origin else {},
+            meanings,
         )
         if origin is not None:
             log_datasets(origin, train, test, ranking)
@@ -214,6 +218,7 @@ def conduct(
         model_digest=digest(booster),
         mlflow_run_id=run_id,
         model_uri=model_uri,
+        unit=unit,
     )
     title = f"{experiment.name}: fitted on {len(train)} houses, tested on {len(test)}"
     return result, booster, figures_page(title, READING, figures), as_frame(train, left_out)
@@ -252,14 +257,18 @@ def measure(fitted: Fitted, scaler: FittedScaler, train: pd.DataFrame, test: pd.
     }
 
 
-def draw(model: bytes, scaler: FittedScaler, train: pd.DataFrame, test: pd.DataFrame) -> dict[str, "Figure"]:
-    """The plots of a model, by name."""
+def draw(model: bytes, scaler: FittedScaler, train: pd.DataFrame, test: pd.DataFrame, unit: str) -> dict[str, "Figure"]:
+    """The plots of a model, by name.
+
+    Args:
+        unit: of the price.
+    """
     sets = {"training rows": train, "test rows": test}
     predictions = {name: (prices(rows), predict(model, scaler, rows)) for name, rows in sets.items()}
     values = shap_values(load_booster(model), scale(train, scaler), scaler.features)
     return {
-        "predicted versus true": predicted_versus_true(predictions),
-        "residuals": residuals(predictions),
-        "SHAP summary": shap_summary(values, train[list(scaler.features)]),
-        "SHAP bar": shap_bar(rank(values, scaler.features)),
+        "predicted versus true": predicted_versus_true(predictions, unit),
+        "residuals": residuals(predictions, unit),
+        "SHAP summary": shap_summary(values, train[list(scaler.features)], unit),
+        "SHAP bar": shap_bar(rank(values, scaler.features), unit),
     }

@@ -16,7 +16,6 @@ from steps.core.drift_verdict import DRIFTED, NOT_ENOUGH, DriftVerdict
 from steps.core.live_error import LiveError
 from steps.core.retraining import Decision
 from steps.find_champion import Champion
-from steps.models.registry import read_version
 from steps.monitoring.alerting import tell
 
 logger = get_logger(__name__)
@@ -33,10 +32,9 @@ def send_alerts(
 ) -> Annotated[dict[str, dict[str, str]], ArtifactConfig(name=TOLD)]:
     """What people know now, by condition: the next run reads it. A message that nobody took is sent again then."""
     settings, now, told = read_settings(), datetime.now(UTC), told_before()
-    unit = read_version(settings, champion.version).metadata.units.get(drift_target(drift), "")
     conditions = [
-        *drift_conditions(drift, decision, unit, settings),
-        *error_conditions(error, decision, unit, settings),
+        *drift_conditions(drift, decision, champion.unit, settings),
+        *error_conditions(error, decision, champion.unit, settings),
         refusal_condition(drift, decision, settings),
     ]
     wanted = due(conditions, told, now, alerts)
@@ -45,11 +43,6 @@ def send_alerts(
     logger.info("Alerts: %d of %d due were taken", len(delivered), len(wanted))
     log_metadata(metadata={"sent": ", ".join(one.key for one in delivered)}, infer_artifact=True)
     return {key: one.model_dump(mode="json") for key, one in after(told, delivered, now).items()}
-
-
-def drift_target(drift: DriftVerdict) -> str:
-    """The name of the predicted column."""
-    return next(column.name for column in drift.columns if column.role == "prediction")
 
 
 def drift_conditions(drift: DriftVerdict, decision: Decision, unit: str, settings: Settings) -> list[Condition]:

@@ -5,16 +5,17 @@ from zenml.client import Client
 from zenml.models import PipelineRunResponse
 
 from steps.core.page import PALETTE
+from steps.core.price_unit import UNKNOWN
 
 UNSEEN = {"data_docs"}  # a folder, the site of Great Expectations
 OF_A_LIBRARY = {"exploration_report"}  # ydata-profiling's own look
 
 
 def pages_of(run: PipelineRunResponse) -> set[str]:
-    """The artifacts of the run that are shown as pages, each of which has the look of all.
+    """The artifacts of the run that are shown as pages, each of which has the look of all and knows the price's unit.
 
     Raises:
-        AssertionError: an artifact is not shown, or in another look.
+        AssertionError: an artifact is not shown, or in another look, or with a price whose unit it does not name.
         Exception: the dashboard could not show it.
     """
     pages = set()
@@ -27,5 +28,6 @@ def pages_of(run: PipelineRunResponse) -> set[str]:
             if [one.type for one in shown] == ["html"]:
                 (text,) = texts
                 assert PALETTE in text or name in OF_A_LIBRARY, f"{name} has a look of its own"
+                assert UNKNOWN not in text, f"{name} does not name the unit"
                 pages.add(name)
     return pages

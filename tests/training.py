@@ -70,6 +70,7 @@ def result(name: str = "quick", features: int = 13, **metrics: float) -> Experim
         model_digest="ab" * 32,
         mlflow_run_id="run",
         model_uri="models:/m-1",
+        unit="1000 USD",
     )
 
 

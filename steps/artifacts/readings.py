@@ -51,7 +51,7 @@ READINGS: dict[str, tuple[str, Reading]] = {
         "The version that the registry calls champion",
         Reading(
             what="The model that this run deploys or judges, its features, and the quality that training measured. "
-            "Errors in the unit of the price.",
+            "Errors in the `unit` below.",
             good="The version that you expect; cv_rmse with its spread, cv_rmse_sd, is the figure to trust.",
             act="Another version: roll back by its alias (docs/rollout.md).",
         ),

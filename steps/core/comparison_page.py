@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from steps.core.contenders import Contender, certainty
+from steps.core.difference_cells import difference_cells
 from steps.core.estimators import SEGMENT
 from steps.core.experiments import ExperimentResult
 from steps.core.page import ACCENT, UP, Reading, headers, page
-from steps.core.plots import UNIT, blank, embedded
+from steps.core.plots import blank, embedded
 from steps.core.quality import Difference
 from steps.core.regressors import SEEDS
 from steps.core.selection import reason
@@ -27,15 +28,15 @@ READING = Reading(
     act="An interval that holds 0 says that the two cannot be told apart: the one with fewer features is as good a "
     "choice.",
 )
-HEADS = ("experiment", "features", "RMSE", "± between folds", "behind the winner", "interval", "p", "seconds")
+HEADS = ("experiment", "features", "RMSE", "± between folds", "behind the winner", "interval", "p")
 SHORT_ID = 8  # characters of a run's id, enough to find it by
 # Figures that had no say, with their titles.
 UNUSED = {
-    "search_rmse": "search's own best",
-    "train_rmse": "RMSE, training rows",
-    "test_rmse": "RMSE, test rows",
-    "test_r2": "R², test rows",
-    "test_mae": "MAE, test rows",
+    "search_rmse": "search's best",
+    "train_rmse": "RMSE, training",
+    "test_rmse": "RMSE, test",
+    "test_r2": "R², test",
+    "test_mae": "MAE, test",
 }
 
 
@@ -46,17 +47,18 @@ def comparison(found: Sequence[Contender], winner: int, confidence: float) -> st
         confidence: of the intervals of the differences.
     """
     results = [contender.result for contender in found]
-    folds = len(found[winner].rmse)
+    folds, unit = len(found[winner].rmse), results[winner].unit
     body = (
         f"<p>{html.escape(reason(results, winner))} {html.escape(certainty(found))}</p>"
         f"{embedded(CAPTION, folds_figure(found))}"
         f"{_figures(found)}"
-        f"<p class=note>Errors in {UNIT}. RMSE: mean over {folds} folds of the training rows, the same for all. "
-        f"Behind the winner: the mean of the paired differences by fold, with its {confidence:.0%} interval and the "
-        "two-sided p of no difference by the corrected resampled t-test (Nadeau and Bengio 2003). The winner is the "
-        "best of several on these folds, which flatters its lead a little. Grey figures had no say in the choice: a "
-        "search's own best was chosen for being so, the training rows are known to the model, and the test rows are "
-        "kept for the gate.</p>"
+        f"<p class=note>Errors in {html.escape(unit)}. RMSE: mean over {folds} folds of the training rows, the same "
+        f"for all. Behind the winner: the mean of the paired differences by fold, with its {confidence:.0%} interval "
+        "and the two-sided p of no difference by the corrected resampled t-test (Nadeau and Bengio 2003). The winner "
+        "is the best of several on these folds, which flatters its lead a little.</p>"
+        f"<h2>Not used for choosing</h2>{_unused(found)}"
+        "<p class=note>A search's best was chosen for being so, the training rows are known to the model, and the "
+        "test rows are kept for the gate.</p>"
         f"<h2>What they are made of</h2>{_makings(found)}"
     )
     return page("Comparison of the experiments", READING, body)
@@ -64,8 +66,8 @@ def comparison(found: Sequence[Contender], winner: int, confidence: float) -> st
 
 def folds_figure(found: Sequence[Contender]) -> "Figure":
     """Each experiment's RMSE by fold, and its mean difference to the winner with the interval."""
-    size = (11.0, 0.6 * len(found) + 1.4)
-    figure, (errors, behind) = blank(f"RMSE, {UNIT}", "", size=size, columns=2)
+    size, unit = (11.0, 0.6 * len(found) + 1.4), found[0].result.unit
+    figure, (errors, behind) = blank(f"RMSE, {unit}", "", size=size, columns=2)
     for at, contender in enumerate(found):
         colour = WINNER if contender.behind is None else OTHER
         spread = np.linspace(-0.22, 0.22, len(contender.rmse))  # the folds in their order, from above to below
@@ -79,44 +81,40 @@ def folds_figure(found: Sequence[Contender]) -> "Figure":
         else:
             behind.text(0, at, "  the winner", color=colour, va="center")
     behind.axvline(0, color=WINNER, linewidth=1)
-    behind.set(xlabel="RMSE above the winner's in the same folds")
+    behind.set(xlabel=f"RMSE above the winner's in the same folds, {unit}")
     errors.set_yticks(range(len(found)), [contender.result.name for contender in found])
     errors.set_ylim(len(found) - 0.5, -0.5)
     return figure
 
 
 def _figures(found: Sequence[Contender]) -> str:
-    heads = headers(HEADS)
-    unused = "".join(f"<th scope=col class={_shade(at)}>{title}</th>" for at, title in enumerate(UNUSED.values()))
-    above = f"<tr><td colspan={len(HEADS)}></td>"
-    above += f"<th scope=colgroup class=apart colspan={len(UNUSED)}>not used for choosing</th></tr>"
-    return f"<table>{above}<tr>{heads}{unused}</tr>{''.join(_row(contender) for contender in found)}</table>"
+    """What the choice is made of."""
+    rows = []
+    for contender in found:
+        figures = (f"{contender.rmse.mean():.3f}", f"{contender.rmse.std(ddof=1):.3f}", *_behind(contender.behind))
+        rows.append(_row(contender, str(len(contender.result.features)), *figures))
+    return f"<table><tr>{headers(HEADS)}</tr>{''.join(rows)}</table>"
 
 
-def _row(contender: Contender) -> str:
-    result = contender.result
-    used = [
-        html.escape(result.name),
-        str(len(result.features)),
-        f"{contender.rmse.mean():.3f}",
-        f"{contender.rmse.std(ddof=1):.3f}",
-        *_behind(contender.behind),
-        f"{result.seconds['total']:.1f}",
-    ]
-    unused = [f"{result.metrics[name]:.3f}" if name in result.metrics else "" for name in UNUSED]
-    cells = "".join(f"<td>{text}</td>" for text in used)
-    cells += "".join(f"<td class={_shade(at)}>{text}</td>" for at, text in enumerate(unused))
+def _unused(found: Sequence[Contender]) -> str:
+    """What had no say in it."""
+    rows = []
+    for contender in found:
+        metrics, seconds = contender.result.metrics, contender.result.seconds["total"]
+        figures = (f"{metrics[name]:.3f}" if name in metrics else "none" for name in UNUSED)
+        rows.append(_row(contender, *figures, f"{seconds:.1f}"))
+    return f"<table><tr>{headers(['experiment', *UNUSED.values(), 'seconds'])}</tr>{''.join(rows)}</table>"
+
+
+def _row(contender: Contender, *figures: str) -> str:
+    cells = f"<td>{html.escape(contender.result.name)}</td>{''.join(map(_cell, figures))}"
     return f"<tr{'' if contender.behind else ' class=champion'}>{cells}</tr>"
-
-
-def _shade(at: int) -> str:
-    return "apart" if at == 0 else "quiet"
 
 
 def _behind(found: Difference | None) -> tuple[str, str, str]:
     if found is None:
         return "the winner", "", ""
-    return f"{found.mean:+.3f}", f"{found.low:+.3f} to {found.high:+.3f}", f"{found.p_value:.3f}"
+    return difference_cells(found.mean, found.low, found.high, found.p_value)
 
 
 def _makings(found: Sequence[Contender]) -> str:
@@ -127,7 +125,7 @@ def _makings(found: Sequence[Contender]) -> str:
     lines = {"features left out": [", ".join(n for n in known if n not in r.features) or "none" for r in results]}
     lines |= {name: [_parameter(result, name) for result in results] for name in names}
     lines |= {"MLflow run": [result.mlflow_run_id[:SHORT_ID] for result in results]}
-    heads = headers(["", *(result.name for result in results)])
+    heads = headers(["", *(result.name for result in results)]).replace("_", "_<wbr>")  # or the table is too wide
     rows = "".join(
         f"<tr><td>{html.escape(title)}</td>{''.join(map(_cell, texts))}</tr>" for title, texts in lines.items()
     )

@@ -9,7 +9,6 @@ from steps.core.cause_section import cause_section
 from steps.core.drift_plots import distribution, trend
 from steps.core.drift_verdict import DRIFTED, STABLE, ColumnDrift, DriftVerdict
 from steps.core.page import Reading, page, table
-from steps.core.plots import UNIT
 from steps.core.sketches import EMPTY, Sketch
 
 READING = Reading(
@@ -22,47 +21,51 @@ TITLES = {DRIFTED: "The traffic has drifted", STABLE: "The traffic is like the t
 
 
 def drift_page(
-    verdict: DriftVerdict, reference: Mapping[str, Sketch], current: Mapping[str, Sketch], hourly: pd.DataFrame
+    verdict: DriftVerdict,
+    reference: Mapping[str, Sketch],
+    current: Mapping[str, Sketch],
+    hourly: pd.DataFrame,
+    unit: str,
 ) -> str:
     """HTML with everything inside it.
 
     Args:
         reference, current: the columns of the training rows and of the window.
         hourly: `mean` by `hour` and `column`, the oldest hour first.
+        unit: of the price.
     """
     columns = sorted(verdict.columns, key=lambda one: (not one.drifted, one.role != "prediction", -(one.ks)))
     cards = "".join(
         _card(one, reference[one.name], current.get(one.name, EMPTY), hourly[hourly["column"] == one.name])
         for one in columns
     )
-    cause = "" if verdict.root_cause is None else cause_section(verdict, verdict.root_cause)
+    cause = "" if verdict.root_cause is None else cause_section(verdict, verdict.root_cause, unit)
     body = (
         f"{cause}"
         "<h2>Every column</h2><p class=key>Grey: the training rows. Line: this window; red where it has drifted. "
         "Below: the mean of each hour, on the training rows' mean and one standard deviation.</p>"
         f"<div class=cards>{cards}</div>{_table(columns)}"
     )
-    return page(_title(verdict), READING, body, _banner(verdict))
+    return page(_title(verdict), READING, body, _banner(verdict, unit))
 
 
 def _title(verdict: DriftVerdict) -> str:
     return TITLES.get(verdict.status, "Not enough data for a verdict")
 
 
-def _banner(verdict: DriftVerdict) -> str:
+def _banner(verdict: DriftVerdict, unit: str) -> str:
     seen = verdict.window
     kind = {DRIFTED: "drifted", STABLE: "stable"}.get(verdict.status, "unknown")
-    span = (
-        f"{seen.start[:16].replace('T', ' ')} to {seen.end[:16].replace('T', ' ')} UTC, {seen.hours} hours with traffic"
-    )
+    hours = "1 hour" if seen.hours == 1 else f"{seen.hours} hours"
+    span = f"{seen.start[:16].replace('T', ' ')} to {seen.end[:16].replace('T', ' ')} UTC, {hours} with traffic"
     return (
-        f"<div class='banner {kind}'><h1>{_title(verdict)}</h1><p>{html.escape(_lead(verdict))}</p>"
+        f"<div class='banner {kind}'><h1>{_title(verdict)}</h1><p>{html.escape(_lead(verdict, unit))}</p>"
         f"<p>{html.escape(_columns(verdict))}</p><p class=key>{html.escape(seen.model)} version "
         f"{html.escape(seen.version)}; {span}; judged {verdict.judged_at[:16].replace('T', ' ')} UTC.</p></div>"
     )
 
 
-def _lead(verdict: DriftVerdict) -> str:
+def _lead(verdict: DriftVerdict, unit: str) -> str:
     """What to know before anything else."""
     if verdict.status != DRIFTED:
         return "Nothing to do." if verdict.status == STABLE else "Nothing to do yet."
@@ -72,7 +75,7 @@ def _lead(verdict: DriftVerdict) -> str:
     if cause is None:
         return f"Drifted: {', '.join(verdict.drifted)}."
     first = cause.effects[0]
-    effect = "" if first.price_effect is None else f": it moves the mean price by {first.price_effect:+.2f}, in {UNIT}"
+    effect = "" if first.price_effect is None else f": it moves the mean price by {first.price_effect:+.2f}, in {unit}"
     return f"Look at {first.feature} first{effect}."
 
 

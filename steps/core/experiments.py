@@ -11,6 +11,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from scipy import stats
 
 from steps.core.errors import ConfigurationError
+from steps.core.price_unit import UNKNOWN
 
 
 class _Strict(BaseModel):
@@ -256,10 +257,11 @@ class ExperimentResult(BaseModel):
         parameters: XGBoost's, fixed and found, and those of bagging and segments; the rest are its defaults.
         metrics: `cv_…` over the folds of `Validation` (`cv_rmse_sd` is the spread between folds), `train_…` and
             `test_…` of the model that was fitted on all training rows, `search_rmse` the best score that the search
-            saw, which is too good: it was chosen for being so. Errors in the target's unit.
+            saw, which is too good: it was chosen for being so. Errors in `unit`.
         seconds: `search` and `total`.
         model_digest: the SHA-256 of the booster.
         model_uri: the model in MLflow, which takes raw features.
+        unit: of the prices and the errors, as the contract names it.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=())
@@ -272,6 +274,7 @@ class ExperimentResult(BaseModel):
     model_digest: str
     mlflow_run_id: str
     model_uri: str
+    unit: str = UNKNOWN  # results of before do not say it
 
     @property
     def summary(self) -> str:

@@ -1,10 +1,11 @@
 """A page that tells how many true prices the intervals hold, and where they do not."""
 
+import html
 from typing import TYPE_CHECKING
 
 from steps.core.intervals import TIERS, FittedIntervals
 from steps.core.page import Reading, headers, page
-from steps.core.plots import UNIT, embedded
+from steps.core.plots import embedded
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -19,13 +20,17 @@ READING = Reading(
 )
 
 
-def coverage_page(fitted: FittedIntervals, figure: "Figure") -> str:
-    """Coverage and mean width by tier, and the plot, with everything inside it."""
+def coverage_page(fitted: FittedIntervals, figure: "Figure", unit: str) -> str:
+    """Coverage and mean width by tier, and the plot, with everything inside it.
+
+    Args:
+        unit: of the prices.
+    """
     head = headers(["homes", *(head for name in SETS.values() for head in (f"{name}: coverage", "mean width"))])
     rows = "".join(_row(label, suffix, fitted.metrics) for label, suffix in _lines(fitted))
     body = (
         f"<p>Wanted: {fitted.coverage:.0%} of the true prices. Found from {fitted.residuals} out-of-fold residuals of "
-        f"{fitted.houses} houses. Prices and widths in {UNIT}.</p>"
+        f"{fitted.houses} houses. Prices and widths in {html.escape(unit)}.</p>"
         f"<table><tr>{head}</tr>{rows}</table>"
         "<p>Out of fold, the coverage of all homes is what was asked for by construction; the tiers and the test rows "
         "tell more. Homes at the contract's highest price are capped there in the data, whatever they were worth: the "

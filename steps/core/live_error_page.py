@@ -6,10 +6,23 @@ from serving.records.live_error import PROMISED, WORSE
 from steps.core.error_plots import days_plot
 from steps.core.live_error import Figure, LiveError, VersionError
 from steps.core.page import Reading, page, table
-from steps.core.plots import UNIT
 
 KINDS = {WORSE: "drifted", PROMISED: "stable"}
 TITLES = {WORSE: "The model is worse than promised", PROMISED: "The errors are as promised"}
+NOT_KNOWN = "not known"
+VERSION_LINES = (
+    "rows",
+    "of them as a shadow",
+    "houses",
+    "RMSE",
+    "promised RMSE",
+    "MAE",
+    "promised MAE",
+    "bias",
+    "R²",
+    "inside of the interval",
+    "verdict",
+)
 READING = Reading(
     what="What the service said beside what houses sold for, as far as true prices came back.",
     good="The errors are as promised: within what training had measured on houses that it had not seen.",
@@ -18,22 +31,26 @@ READING = Reading(
 )
 
 
-def live_error_page(found: LiveError) -> str:
-    """HTML with everything inside it."""
+def live_error_page(found: LiveError, unit: str) -> str:
+    """HTML with everything inside it.
+
+    Args:
+        unit: of the prices.
+    """
     own = found.champion
     body = (
         f"{_estimate(found)}"
         f"<h2>Day by day</h2>{_days(found)}<h2>Every version</h2>{_versions(found)}{_tiers(own)}{_evidence(own)}"
         f"{_callers(found)}"
     )
-    return page(_title(found), READING, body, _banner(found))
+    return page(_title(found), READING, body, _banner(found, unit))
 
 
 def _title(found: LiveError) -> str:
     return TITLES.get(found.status, "Not enough true prices for a verdict")
 
 
-def _banner(found: LiveError) -> str:
+def _banner(found: LiveError, unit: str) -> str:
     own, truths = found.champion, found.truths
     kind = KINDS.get(found.status, "unknown")
     delay = "" if own.delay_days is None else f" Half of them became known {own.delay_days:.1f} days after, or sooner."
@@ -44,7 +61,7 @@ def _banner(found: LiveError) -> str:
         f"<div class='banner {kind}'><h1>{_title(found)}</h1><p>{html.escape(found.reason)}</p>"
         f"<p>{own.rows:,} predictions of {own.houses:,} houses have a true price.{delay}{lost}{_trained(own)}</p>"
         f"<p class=key>{html.escape(found.model)} version {html.escape(found.version)}; true prices that became known "
-        f"from {_minute(found.start)} to {_minute(found.end)} UTC; errors in {UNIT}.</p></div>"
+        f"from {_minute(found.start)} to {_minute(found.end)} UTC; errors in {html.escape(unit)}.</p></div>"
     )
 
 
@@ -114,21 +131,26 @@ def _days(found: LiveError) -> str:
 
 
 def _versions(found: LiveError) -> str:
-    heads = ("version", "rows", "houses", "RMSE", "promised", "MAE", "promised", "bias", "R²", "inside", "verdict")
-    lines = []
-    for one in found.versions:
-        name = one.version + (" (champion)" if one.version == found.version else "")
-        name += f", {one.shadow_rows:,} as a shadow" if one.shadow_rows else ""
-        rmse, mae = "", ""
-        if one.promise is not None:
-            spread = "" if one.promise.rmse_sd is None else f" ± {one.promise.rmse_sd:.2f}"
-            rmse, mae = _number(one.promise.rmse) + spread, _number(one.promise.mae)
-        figures = (_figure(one.rmse), rmse, _figure(one.mae), mae, _figure(one.bias), _figure(one.r2))
-        lines.append((name, f"{one.rows:,}", f"{one.houses:,}", *figures, _held(one), one.status))
+    """A column a version: with their intervals the figures are too wide for a line."""
+    columns = [_of_version(one, found.version) for one in found.versions]
+    names, *lines = zip(*columns, strict=True)
+    rows = [(title, *line) for title, line in zip(VERSION_LINES, lines, strict=True)]
     return (
-        f"{table(heads, lines)}<p class=key>In brackets: intervals of the figure, by a bootstrap of houses, of the "
-        "share inside by Clopper and Pearson. Promised: cross-validated, ± the standard deviation between folds.</p>"
+        f"{table(('', *names), rows)}<p class=key>In brackets: intervals of the figure, by a bootstrap of houses, of "
+        "the share inside by Clopper and Pearson. Promised: cross-validated, ± the standard deviation between "
+        "folds.</p>"
     )
+
+
+def _of_version(one: VersionError, champion: str) -> tuple[str, ...]:
+    """Its name, and its figures in the order of VERSION_LINES."""
+    name = one.version + (" (champion)" if one.version == champion else "")
+    rmse = mae = NOT_KNOWN
+    if one.promise is not None:
+        spread = "" if one.promise.rmse_sd is None else f" ± {one.promise.rmse_sd:.2f}"
+        rmse, mae = _number(one.promise.rmse, NOT_KNOWN) + spread, _number(one.promise.mae, NOT_KNOWN)
+    figures = (_figure(one.rmse), rmse, _figure(one.mae), mae, _figure(one.bias), _figure(one.r2), _held(one))
+    return (name, f"{one.rows:,}", f"{one.shadow_rows:,}", f"{one.houses:,}", *figures, one.status)
 
 
 def _tiers(one: VersionError) -> str:
@@ -174,7 +196,7 @@ def _callers(found: LiveError) -> str:
         return ""
     heads = ("client", "tenant", "rows", "MAE", "outside of the interval")
     lines = [
-        (one.client or "not known", one.tenant, f"{one.rows:,}", f"{one.mae:.2f}", _share(one.outside))
+        (one.client or "not known", one.tenant or "none", f"{one.rows:,}", f"{one.mae:.2f}", _share(one.outside))
         for one in found.callers
     ]
     return f"<h2>Who was answered</h2>{table(heads, lines)}"
@@ -182,15 +204,15 @@ def _callers(found: LiveError) -> str:
 
 def _held(one: VersionError) -> str:
     figure = one.coverage
-    return "" if figure is None else f"{figure.value:.0%} ({figure.low:.0%} to {figure.high:.0%})"
+    return NOT_KNOWN if figure is None else f"{figure.value:.0%} ({figure.low:.0%} to {figure.high:.0%})"
 
 
 def _figure(figure: Figure | None) -> str:
-    return "" if figure is None else f"{figure.value:.2f} ({figure.low:.2f} to {figure.high:.2f})"
+    return NOT_KNOWN if figure is None else f"{figure.value:.2f} ({figure.low:.2f} to {figure.high:.2f})"
 
 
-def _number(value: float | None) -> str:
-    return "" if value is None else f"{value:.2f}"
+def _number(value: float | None, absent: str = "") -> str:
+    return absent if value is None else f"{value:.2f}"
 
 
 def _share(value: float | None) -> str:

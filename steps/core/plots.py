@@ -16,17 +16,17 @@ from steps.core.page import ACCENT, BAD, CYCLE, Reading, page
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-UNIT = "the unit of the price"  # the contract says which: it is another one with other data
 SIZE = (6.0, 4.5)
 
 
-def predicted_versus_true(rows: Mapping[str, tuple[Matrix, Any]]) -> "Figure":
+def predicted_versus_true(rows: Mapping[str, tuple[Matrix, Any]], unit: str) -> "Figure":
     """Predictions over true prices, with the line on which they would all lie.
 
     Args:
         rows: true prices and predictions, by the name of the set.
+        unit: of the prices.
     """
-    figure, axes = blank(f"true price, {UNIT}", f"predicted price, {UNIT}")
+    figure, axes = blank(f"true price, {unit}", f"predicted price, {unit}")
     for name, (truth, predicted) in rows.items():
         axes.scatter(truth, predicted, s=14, alpha=0.6, label=name)
     ends = [min(min(truth) for truth, _ in rows.values()), max(max(truth) for truth, _ in rows.values())]
@@ -35,9 +35,9 @@ def predicted_versus_true(rows: Mapping[str, tuple[Matrix, Any]]) -> "Figure":
     return figure
 
 
-def residuals(rows: Mapping[str, tuple[Matrix, Any]]) -> "Figure":
+def residuals(rows: Mapping[str, tuple[Matrix, Any]], unit: str) -> "Figure":
     """What is left of the true price after the prediction, over the prediction."""
-    figure, axes = blank(f"predicted price, {UNIT}", f"true minus predicted, {UNIT}")
+    figure, axes = blank(f"predicted price, {unit}", f"true minus predicted, {unit}")
     for name, (truth, predicted) in rows.items():
         axes.scatter(predicted, truth - predicted, s=14, alpha=0.6, label=name)
     axes.axhline(0, color="0.4", linewidth=1)
@@ -45,13 +45,14 @@ def residuals(rows: Mapping[str, tuple[Matrix, Any]]) -> "Figure":
     return figure
 
 
-def interval_band(truth: Matrix, predicted: Any, ends: tuple[Matrix, Matrix]) -> "Figure":
+def interval_band(truth: Matrix, predicted: Any, ends: tuple[Matrix, Matrix], unit: str) -> "Figure":
     """True prices over predicted ones, and the intervals as a band.
 
     Args:
         ends: lower and upper ends of the intervals of the rows.
+        unit: of the prices.
     """
-    figure, axes = blank(f"predicted price, {UNIT}", f"true price, {UNIT}")
+    figure, axes = blank(f"predicted price, {unit}", f"true price, {unit}")
     order = predicted.argsort()
     axes.fill_between(predicted[order], ends[0][order], ends[1][order], alpha=0.25, linewidth=0, label="interval")
     held = (ends[0] <= truth) & (truth <= ends[1])
@@ -61,13 +62,14 @@ def interval_band(truth: Matrix, predicted: Any, ends: tuple[Matrix, Matrix]) ->
     return figure
 
 
-def search_scores(mean: Matrix, spread: Matrix) -> "Figure":
+def search_scores(mean: Matrix, spread: Matrix, unit: str) -> "Figure":
     """The error of each candidate of a search with its spread between folds, and the best one so far.
 
     Args:
         mean, spread: (n_candidates,) in the order that they were tried.
+        unit: of the error.
     """
-    figure, axes = blank("candidate", f"RMSE in the search's folds, {UNIT}")
+    figure, axes = blank("candidate", f"RMSE in the search's folds, {unit}")
     tried, best = np.arange(1, len(mean) + 1), int(mean.argmin())
     axes.errorbar(tried, mean, yerr=spread, fmt="o", markersize=4, elinewidth=1, alpha=0.5, label="mean ± sd of folds")
     axes.step(tried, np.minimum.accumulate(mean), where="post", color="0.3", linewidth=1, label="best so far")
@@ -76,11 +78,12 @@ def search_scores(mean: Matrix, spread: Matrix) -> "Figure":
     return figure
 
 
-def shap_summary(shap_values: ShapValues, raw: pd.DataFrame) -> "Figure":
+def shap_summary(shap_values: ShapValues, raw: pd.DataFrame, unit: str) -> "Figure":
     """SHAP's summary: each dot a house, its place what the feature adds to the price, its colour the feature's value.
 
     Args:
         raw: the features in their own units, in the order of the values.
+        unit: of the price.
     """
     shap = _shap()
     figure, axes = blank("", "")
@@ -88,13 +91,13 @@ def shap_summary(shap_values: ShapValues, raw: pd.DataFrame) -> "Figure":
         shap_values.values, base_values=shap_values.base, data=raw.to_numpy(), feature_names=list(raw.columns)
     )
     shap.plots.beeswarm(explanation, ax=axes, show=False, plot_size=None, max_display=raw.shape[1])
-    axes.set_xlabel(f"SHAP value, {UNIT}")
+    axes.set_xlabel(f"SHAP value, {unit}")
     return figure
 
 
-def shap_bar(ranking: pd.DataFrame) -> "Figure":
+def shap_bar(ranking: pd.DataFrame, unit: str) -> "Figure":
     """Mean absolute SHAP value by feature, the largest on top."""
-    figure, axes = blank(f"mean |SHAP value|, {UNIT}", "")
+    figure, axes = blank(f"mean |SHAP value|, {unit}", "")
     ascending = ranking.iloc[::-1]
     axes.barh(ascending.iloc[:, 0], ascending.iloc[:, 1], color=ACCENT)
     return figure

@@ -8,7 +8,7 @@ import pandas as pd
 
 from steps.core.columns import Matrix
 from steps.core.page import Reading, page, table
-from steps.core.plots import UNIT, embedded, predicted_versus_true
+from steps.core.plots import embedded, predicted_versus_true
 from steps.core.promotion import Verdict
 
 if TYPE_CHECKING:
@@ -39,8 +39,13 @@ def row_errors(houses: pd.DataFrame, truth: Matrix, challenger: Matrix, champion
     return table
 
 
-def promotion_page(verdict: Verdict, errors: pd.DataFrame) -> str:
-    """The decision, its figures, and where the two models differ most, with everything inside it."""
+def promotion_page(verdict: Verdict, errors: pd.DataFrame, unit: str) -> str:
+    """The decision, its figures, and where the two models differ most, with everything inside it.
+
+    Args:
+        errors: of `row_errors`.
+        unit: of the prices.
+    """
     reason = verdict.reason[:1].upper() + verdict.reason[1:]
     parts = [f"<p>{html.escape(reason)}. <span class=note>Rule: {html.escape(verdict.rule)}.</span></p>"]
     if verdict.evidence is not None:
@@ -55,18 +60,20 @@ def promotion_page(verdict: Verdict, errors: pd.DataFrame) -> str:
             "houses": f"{test.houses}, each left out {test.repeats} times",
         }
         parts.append(table(("figure", "value"), list(lines.items())))
-        parts.append(f"<p>Paired t-test of the houses. Errors in {UNIT}.</p>")
-        parts.append(embedded("out-of-fold predictions of both", _figure(errors)))
+        parts.append(f"<p>Paired t-test of the houses. Errors in {html.escape(unit)}.</p>")
+        parts.append(embedded("out-of-fold predictions of both", _figure(errors, unit)))
         parts.append(f"<h2>Where they differ most</h2>{_widest(errors)}")
     return page(OUTCOMES[verdict.outcome], READING, "".join(parts))
 
 
-def _figure(errors: pd.DataFrame) -> "Figure":
+def _figure(errors: pd.DataFrame, unit: str) -> "Figure":
     truth = errors["price"].to_numpy()
-    return predicted_versus_true({name: (truth, errors[f"{name}_predicted"]) for name in ("champion", "challenger")})
+    sides = {name: (truth, errors[f"{name}_predicted"]) for name in ("champion", "challenger")}
+    return predicted_versus_true(sides, unit)
 
 
 def _widest(errors: pd.DataFrame, rows: int = 10) -> str:
     difference = (errors["challenger_error"] - errors["champion_error"]).abs()
     widest = errors.loc[difference.sort_values(ascending=False, kind="stable").index[:rows]]
+    widest.columns = widest.columns.str.replace("_", " ")
     return str(widest.to_html(index=False, border=0, float_format="{:.2f}".format))

@@ -8,11 +8,11 @@ import numpy as np
 import pandas as pd
 
 from steps.core.columns import Matrix, matrix, prices
+from steps.core.difference_cells import difference_cells
 from steps.core.evaluation import out_of_fold
 from steps.core.experiments import Validation
 from steps.core.page import Reading, headers, page
 from steps.core.paired import fold_errors
-from steps.core.plots import UNIT
 from steps.core.quality import corrected_difference
 from steps.core.regressors import SEEDS, regressor
 from steps.core.sensitive import CostSettings
@@ -20,7 +20,7 @@ from steps.core.sensitive import CostSettings
 LEFT_OUT = "left_out"
 READING = Reading(
     what="The same model with and without the features that the contract tags as sensitive, in the same folds of the "
-    "training rows. RMSE in the unit of the price.",
+    "training rows.",
     good="A narrow interval around 0: the feature can go. A wide one that holds 0 only says that these houses are too "
     "few to tell.",
     act="A cost above 0: weigh it against the reasons for leaving the feature out; `sensitive_features` in "
@@ -79,9 +79,13 @@ def _errors(train: pd.DataFrame, features: Sequence[str], folds: Validation, set
     return fold_errors(y, out_of_fold(regressor(parameters, folds.model_seed), X, y, folds), folds)
 
 
-def cost_page(table: pd.DataFrame, validation: Validation, settings: CostSettings) -> str:
-    """The table with what it means, with everything that it needs inside it."""
-    seeds = settings.bagging.seeds if settings.bagging else 1
+def cost_page(table: pd.DataFrame, validation: Validation, settings: CostSettings, unit: str) -> str:
+    """The table with what it means, with everything that it needs inside it.
+
+    Args:
+        unit: of the errors.
+    """
+    seeds = f"{settings.bagging.seeds} seeds averaged" if settings.bagging else "one seed"
     rows = [dict(zip(table.columns, row, strict=True)) for row in table.itertuples(index=False)]
     body = "".join(f"<tr>{''.join(f'<td>{cell}</td>' for cell in _cells(row))}</tr>" for row in rows)
     heads = ("left out", "RMSE with", "RMSE without", "cost", f"{settings.confidence:.0%} interval", "p")
@@ -89,10 +93,10 @@ def cost_page(table: pd.DataFrame, validation: Validation, settings: CostSetting
     text = (
         (f"<table><tr>{head}</tr>{body}</table>" if rows else "<p>The contract tags no feature as sensitive.</p>")
         + f"<p>The same model on the training rows with and without them, in the same {settings.repeats} x "
-        f"{validation.folds} folds; its settings are fixed (`sensitive_features.cost` in zenml_config/training.yaml), "
-        f"{seeds} seeds averaged. Cost: RMSE without less RMSE with, in {UNIT}; below 0 the model is "
-        "better without. Corrected t-test of repeated folds (Nadeau and Bengio 2003); where the interval holds 0, no "
-        "difference was found.</p>"
+        f"{validation.folds} folds; its settings are fixed (<code>sensitive_features.cost</code> in "
+        f"zenml_config/training.yaml), {seeds}. Cost: RMSE without less RMSE with, in {html.escape(unit)}; below 0 the "
+        "model is better without. Corrected t-test of repeated folds (Nadeau and Bengio 2003); where the interval "
+        "holds 0, no difference was found.</p>"
     )
     return page("What leaving sensitive features out costs", READING, text)
 
@@ -102,7 +106,5 @@ def _cells(row: Mapping[str, Any]) -> list[str]:
         html.escape(row[LEFT_OUT]),
         f"{row['rmse_with']:.3f}",
         f"{row['rmse_without']:.3f}",
-        f"{row['cost']:+.3f}",
-        f"{row['low']:+.3f} to {row['high']:+.3f}",
-        f"{row['p_value']:.3f}",
+        *map(html.escape, difference_cells(row["cost"], row["low"], row["high"], row["p_value"])),
     ]

@@ -8,7 +8,7 @@ import pandas as pd
 
 from steps.core.importance import FEATURE, MEAN_ABS_SHAP
 from steps.core.page import ACCENT, DOWN, Reading, headers, page
-from steps.core.plots import UNIT, blank, embedded
+from steps.core.plots import blank, embedded
 from steps.core.stability import BORDERLINE, CHOSEN, FREQUENCY, RANK_HIGH, RANK_LOW, FeatureSelection, borderline
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 SURE, UNSURE, OUT = ACCENT, DOWN, "0.75"
 CAPTION = "how often the resamples choose each feature, and its rank in them; orange: borderline; grey: not chosen"
-HEADS = ("place", "feature", "mean |SHAP|", "chosen in", "rank", "note")
+HEADS = ("feature", "place", "mean |SHAP|", "chosen in", "rank", "note")
 READING = Reading(
     what="Which features the experiment on the most important ones takes, and whether other houses of the same kind "
     "would have led to the same choice.",
@@ -56,8 +56,12 @@ def summary(ranking: pd.DataFrame, settings: FeatureSelection) -> list[str]:
     return lines
 
 
-def selection_page(ranking: pd.DataFrame, settings: FeatureSelection) -> str:
-    """The sentences, the frequencies and ranks as a figure and as a table, with everything inside it."""
+def selection_page(ranking: pd.DataFrame, settings: FeatureSelection, unit: str) -> str:
+    """The sentences, the frequencies and ranks as a figure and as a table, with everything inside it.
+
+    Args:
+        unit: of the price, and of its SHAP values.
+    """
     lines = "".join(f"<p>{html.escape(line)}</p>" for line in summary(ranking, settings))
     head = headers(HEADS)
     rows = "".join(_row(at + 1, row) for at, row in enumerate(ranking.to_dict("records")))
@@ -66,10 +70,11 @@ def selection_page(ranking: pd.DataFrame, settings: FeatureSelection) -> str:
         f"{lines}"
         f"{embedded(CAPTION, frequency_figure(ranking, settings))}"
         f"<table><tr>{head}</tr>{rows}</table>"
-        f"<p>Rank: by mean |SHAP value| ({UNIT}) in a model with XGBoost's default parameters. Each resample draws as "
-        "many training houses with replacement, fits the model anew and ranks the features by its SHAP values of all "
-        f"training houses. The interval of the rank holds {settings.confidence:.0%} of the resamples. Borderline: in "
-        f"the choice with less than {settings.borderline[1]:.0%} of the resamples, or out of it with more than "
+        f"<p>Rank: by mean |SHAP value| ({html.escape(unit)}) in a model with XGBoost's default parameters. "
+        "Each resample draws as many training houses with replacement, fits the model anew and ranks the features by "
+        "its SHAP values of all training houses. The interval of the rank holds "
+        f"{settings.confidence:.0%} of the resamples. Borderline: in the choice with less than "
+        f"{settings.borderline[1]:.0%} of the resamples, or out of it with more than "
         f"{settings.borderline[0]:.0%} (stability selection, Meinshausen and Bühlmann 2010, who ask for 60% to 90%)."
         "</p>"
     )
@@ -101,8 +106,8 @@ def _flags(ranking: pd.DataFrame) -> tuple[list[bool], list[bool]]:
 def _row(place: int, row: dict[Any, Any]) -> str:
     note = ", ".join(["borderline"] * row[BORDERLINE] + ["not chosen"] * (not row[CHOSEN]))
     cells = (
-        str(place),
         html.escape(row[FEATURE]),
+        str(place),
         f"{row[MEAN_ABS_SHAP]:.3f}",
         f"{row[FREQUENCY]:.0%}",
         f"{row[RANK_LOW]} to {row[RANK_HIGH]}",

@@ -51,6 +51,9 @@ def test_a_house_of_california_is_priced_by_id_and_by_features_and_its_traffic_i
     for name in ("all_features_tuned", "with_ratios", "all_features_by_region"):
         assert name in screen
 
+    trained = Client().list_pipeline_runs(pipeline="training_pipeline", sort_by="desc:created", hydrate=True).items[0]
+    assert "Errors in 100000 USD." in trained.steps["choose_champion"].outputs["experiment_comparison"][0].load()
+
     houses = block_groups().rename_axis("house_id").reset_index()
     by_id, by_features = (traffic.ask(california, houses[:20], by_id=way) for way in (True, False))
     assert by_id["data"]["names"] == ["MedHouseVal", "MedHouseVal_low", "MedHouseVal_high"]
@@ -67,5 +70,7 @@ def test_a_house_of_california_is_priced_by_id_and_by_features_and_its_traffic_i
     assert isinstance(verdict, DriftVerdict)
     assert (verdict.status, "Latitude" in verdict.drifted) == ("drifted", True)
     assert verdict.column("MedHouseVal").rows == verdict.window.rows
+    assert "errors in 100000 USD" in outputs["measure_live_error"].outputs["live_error"][0].load()
+    assert "in 100000 USD" in outputs["drift_report"].outputs["drift_report"][0].load()
     error = outputs["measure_live_error"].outputs["error_verdict"][0].load()
     assert error.truths.received > 0

@@ -43,7 +43,7 @@ def train_and_register(settings: Settings) -> None:
     derived = derived_features(settings, training_set.feature_service)
     scaler = fit_scaler(train)
     stored = restrict(scaler, [name for name in scaler.features if name not in derived])
-    ranking = explain_default(train, stored, 42)[0]["feature"].tolist()
+    ranking = explain_default(train, stored, 42, "1000 USD")[0]["feature"].tolist()
     wanted = experiment(name="top_ten", features={"shap_top": 10})
     result, model, _, left_out = conduct(train, test, scaler, ranking, wanted, validation(), {})
     fitted, _ = calibrate(result, model, left_out, scaler, train, test, interval_settings(), (1.0, 50.0))

@@ -32,6 +32,14 @@ from tests.houses import FINGERPRINT
 from tests.training import publish_boston, training_parameters
 from zenml_config.stack import register_stack
 
+PAGES_WITH_PRICES = {
+    "rank_features": "feature_selection",
+    "choose_champion": "experiment_comparison",
+    "quality_report": "quality_report",
+    "measure_sensitive": "sensitive_cost_report",
+    "fit_intervals": "interval_coverage",
+    "register": "model_card",
+}
 NAMES = [
     "all_features_tuned",
     "shap_top10_default",
@@ -246,6 +254,8 @@ def holds_what_the_dashboard_shows(done: PipelineRunResponse) -> None:
         *(f"{name}_{kind}" for name in NAMES for kind in ("plots", "model")),
         "champion_model",
     }
+    for step, page in PAGES_WITH_PRICES.items():
+        assert "1000 USD" in output(done, step, page).load(), page
     scaler = output(done, "prepare", "scaler")
     assert [page.type for page in scaler.visualizations] == ["csv"]
     assert isinstance(scaler.load(), FittedScaler)

@@ -46,19 +46,20 @@ def test_a_searched_champion_keeps_its_parameters_unless_they_are_to_be_looked_f
     kept, nested = (report(wanted, nested=anew, group_columns=[]) for anew in (False, True))
     assert (kept.nested, nested.nested) == (False, True)
     assert kept.repeated[0].mean_rmse > nested.repeated[0].mean_rmse  # stumps against deeper trees
-    assert "flatter it" in quality_page(kept)
-    assert "flatter it" not in quality_page(nested)
+    assert "flatter it" in quality_page(kept, "1000 USD")
+    assert "flatter it" not in quality_page(nested, "1000 USD")
 
 
 def test_without_group_columns_there_are_no_grouped_folds() -> None:
-    assert "Folds by group" not in quality_page(report(experiment(), group_columns=[]))
+    assert "Folds by group" not in quality_page(report(experiment(), group_columns=[]), "1000 USD")
 
 
 def test_the_page_names_every_procedure_and_the_groups(found: QualityReport) -> None:
-    page = quality_page(found)
+    page = quality_page(found, "1000 USD")
     assert all(name in page for name in ["quick", *PEERS])
     assert "equal RAD, TAX, PTRATIO stay together" in page
     assert "Nadeau and Bengio" in page
+    assert "Errors in 1000 USD," in page
 
 
 def test_houses_that_share_the_columns_are_one_group() -> None:

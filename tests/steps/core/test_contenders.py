@@ -49,8 +49,9 @@ def test_the_page_shows_every_experiment_and_marks_the_winner_and_what_had_no_sa
     assert "b has the smallest cross-validated RMSE" in page
     assert "<tr class=champion><td>b</td><td>12</td><td>2.000</td><td>0.000</td><td>the winner</td>" in page
     assert "<tr><td>a</td><td>13</td><td>3.000</td><td>0.000</td><td>+1.000</td>" in page
-    assert "not used for choosing" in page
-    assert "<td class=quiet>2.500</td>" in page  # the test rows' RMSE
+    _, unused = page.split("<h2>Not used for choosing</h2>")
+    assert "<tr class=champion><td>b</td><td class=quiet>none</td><td>1.000</td><td>2.500</td>" in unused
+    assert "Errors in 1000 USD." in page
     assert "<td>features left out</td><td class=quiet>none</td><td>F12</td><td>F11, F12</td>" in page
     assert "<td>learning_rate</td><td>0.1235</td>" in page
 
@@ -75,3 +76,5 @@ def test_the_figure_draws_each_fold_and_the_intervals_beside_the_winner() -> Non
     assert [label.get_text() for label in errors.get_yticklabels()] == ["a", "b", "c"]
     assert [text.get_text().strip() for text in behind.texts] == ["the winner"]
     assert len(behind.containers) == 2
+    assert errors.get_xlabel() == "RMSE, 1000 USD"
+    assert behind.get_xlabel() == "RMSE above the winner's in the same folds, 1000 USD"

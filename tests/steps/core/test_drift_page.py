@@ -17,7 +17,7 @@ def sketches(shift: float) -> dict[str, Sketch]:
 
 def page(found: DriftVerdict) -> str:
     hours = pd.DataFrame({"hour": ["2026-11-25T09", "2026-11-25T10"], "column": "RM", "mean": [6.0, 7.0]})
-    return drift_page(found, sketches(0), sketches(2), hours)
+    return drift_page(found, sketches(0), sketches(2), hours, "1000 USD")
 
 
 def test_the_page_says_what_to_look_at_first_and_what_it_does_to_the_price() -> None:
@@ -32,14 +32,16 @@ def test_the_page_says_what_to_look_at_first_and_what_it_does_to_the_price() -> 
         callers=(),
     )
     text = page(verdict(column("RM", 0.4, drifted=True)).model_copy(update={"root_cause": cause}))
-    assert "Look at RM first: it moves the mean price by +2.50, in the unit of the price." in text
+    assert "Look at RM first: it moves the mean price by +2.50, in 1000 USD." in text
+    assert "effect on the mean price, 1000 USD" in text
+    assert "Together: +2.50, in 1000 USD." in text
     assert "1 (champion)" in text
     assert text.count("<svg") == 2
 
 
 def test_a_page_without_a_verdict_or_without_traffic_says_so() -> None:
     none = verdict(column("RM", 0.0, drifted=False)).model_copy(update={"status": "not enough data", "reason": "few"})
-    text = drift_page(none, sketches(0), {}, pd.DataFrame(columns=["hour", "column", "mean"]))
+    text = drift_page(none, sketches(0), {}, pd.DataFrame(columns=["hour", "column", "mean"]), "1000 USD")
     assert "Not enough data for a verdict" in text
     assert "no traffic" in text
 

@@ -131,7 +131,16 @@ def test_the_page_names_the_tiers_the_capped_homes_and_what_was_reached() -> Non
     table = fitted()
     metrics = coverage_metrics(table, truth, predicted, "test") | coverage_metrics(table, truth, predicted, "oof")
     ends = Intervals(table.as_bundled()).around(predicted)
-    page = coverage_page(fitted(metrics=metrics), interval_band(truth, predicted, ends))
-    for part in ("below 15.0", "15.0 to 25.0", "from 25.0", "capped at 50 (2 and 2)", ">60.0%<", ">7.00<", "image/png"):
+    page = coverage_page(fitted(metrics=metrics), interval_band(truth, predicted, ends, "USD"), "<USD>")
+    for part in (
+        "below 15.0",
+        "15.0 to 25.0",
+        "from 25.0",
+        "capped at 50 (2 and 2)",
+        ">60.0%<",
+        ">7.00<",
+        "in &lt;USD&gt;",
+        "image/png",
+    ):
         assert part in page
     assert "://" not in page.split("base64,")[0]

@@ -131,7 +131,7 @@ def test_a_bundle_without_single_errors_is_held_against_their_mean_and_gives_no_
 def test_houses_that_the_model_was_trained_on_are_told() -> None:
     found = judged(rows(30), v7=standard(trained_on=frozenset({"3", "4", "99"})))
     assert found.champion.trained_houses == 2
-    assert "trained on 2 of these houses" in live_error_page(found)
+    assert "trained on 2 of these houses" in live_error_page(found, "1000 USD")
 
 
 def test_no_true_price_at_all_is_no_verdict() -> None:
@@ -143,7 +143,8 @@ def test_no_true_price_at_all_is_no_verdict() -> None:
 
 
 def test_the_page_has_the_verdict_and_no_markup_from_outside() -> None:
-    text = live_error_page(judged(rows(30, 6.0, client="<b>x</b>"), served=40))
+    text = live_error_page(judged(rows(30, 6.0, client="<b>x</b>"), served=40), "1000 USD")
+    assert "errors in 1000 USD" in text
     assert "The model is worse than promised" in text
     assert "&lt;b&gt;x&lt;/b&gt;" in text
     assert "<b>x</b>" not in text
@@ -151,7 +152,18 @@ def test_the_page_has_the_verdict_and_no_markup_from_outside() -> None:
 
 
 def test_the_page_without_true_prices_says_so() -> None:
-    text = live_error_page(judged())
+    text = live_error_page(judged(), "1000 USD")
     assert "Not enough true prices for a verdict" in text
     assert "No true price in this window" in text
     assert "No estimate" in text
+
+
+def test_each_version_is_a_column_of_the_page_and_what_is_not_known_of_it_is_said() -> None:
+    text = live_error_page(judged(rows(30), rows(30, 6.0, "8", shadow=True), v7=standard()), "1000 USD")
+    for line in (
+        "<th scope=col>7 (champion)</th><th scope=col>8</th>",
+        "<td>of them as a shadow</td><td>0</td><td>30</td>",
+    ):
+        assert line in text
+    assert "<td>MAE</td><td>2.00 (2.00 to 2.00)</td><td>6.00 (6.00 to 6.00)</td>" in text
+    assert "<td>promised RMSE</td><td>2.24 ± 0.30</td><td>not known</td>" in text

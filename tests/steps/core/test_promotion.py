@@ -156,9 +156,11 @@ def test_the_page_has_the_decision_and_the_houses_where_the_models_differ_most()
     truth = np.array([20.0, 30.0, 40.0])
     errors = row_errors(boston()[["house_id"]].head(3), truth, truth[None], truth[None] + [[0.0, 0.0, 7.0]])
     assert errors["champion_error"].tolist() == [0.0, 0.0, 7.0]
-    page = promotion_page(judged(evidence(*BETTER)), errors)
+    page = promotion_page(judged(evidence(*BETTER)), errors, "1000 USD")
     assert "<h1>Promoted</h1>" in page
     assert "47.00" in page
+    assert "<th>challenger predicted</th>" in page
+    assert "Errors in 1000 USD." in page
     alone = row_errors(boston()[["house_id"]].head(3), truth, truth[None], None)
     first = Verdict(outcome="promote", rule="first", reason="no <champion> yet", champion_version=None)
-    assert "No &lt;champion&gt; yet" in promotion_page(first, alone)
+    assert "No &lt;champion&gt; yet" in promotion_page(first, alone, "1000 USD")

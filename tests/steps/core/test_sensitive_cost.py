@@ -57,9 +57,10 @@ def test_the_interval_is_that_of_the_corrected_test_in_the_first_repeats_of_the_
 
 def test_the_page_tells_the_cost_and_escapes_what_it_names() -> None:
     table = measure(houses().rename(columns={"A": "<b>A"}), ["<b>A", "C"], ["<b>A"], FOLDS, SETTINGS)
-    page = cost_page(table, FOLDS, SETTINGS)
+    page = cost_page(table, FOLDS, SETTINGS, "1000 USD")
     assert f"{table['cost'][0]:+.3f}" in page
     assert "2 x 4 folds" in page
+    assert "RMSE with, in 1000 USD;" in page
     assert "&lt;b&gt;A" in page
     assert "<b>A" not in page
-    assert "tags no feature" in cost_page(measure(houses(), ["A"], [], FOLDS, SETTINGS), FOLDS, SETTINGS)
+    assert "tags no feature" in cost_page(measure(houses(), ["A"], [], FOLDS, SETTINGS), FOLDS, SETTINGS, "1000 USD")

@@ -95,11 +95,12 @@ def test_the_page_says_in_words_what_is_borderline_and_what_is_expected() -> Non
         "Borderline, chosen in some resamples and not in others: LSTAT (60%), <NOX> (30%).",
         "The 2 are the expected ones.",
     ]
-    page = selection_page(ranked(), expected)
+    page = selection_page(ranked(), expected, "1000 USD")
     assert page.count("class=borderline") == 2
     assert (
-        "<td>3</td><td>&lt;NOX&gt;</td><td>1.000</td><td>30%</td><td>2 to 3</td><td>borderline, not chosen</td>" in page
+        "<td>&lt;NOX&gt;</td><td>3</td><td>1.000</td><td>30%</td><td>2 to 3</td><td>borderline, not chosen</td>" in page
     )
+    assert "mean |SHAP value| (1000 USD)" in page
     assert "<NOX>" not in page
 
 

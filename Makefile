@@ -119,6 +119,7 @@ bench-training: $(READY)  ## measure the experiments beside the talk's configura
 	$(BIN)/python -m benchmarks.training
 
 docs: $(READY)  ## build the documentation's site in var/site
+	@rm -rf var/site
 	@$(BIN)/sphinx-build -q -W --keep-going -b dirhtml docs var/site && echo "The documentation: var/site/index.html"
 
 dashboard: $(READY)  ## open the ZenML dashboard on the runs of this folder

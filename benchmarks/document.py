@@ -1,5 +1,9 @@
 """A generated table in a document, between two comments of its name."""
 
+from pathlib import Path
+
+from serving.files import write_atomically
+
 
 def markers(name: str) -> tuple[str, str]:
     """The comments around the table of that name."""
@@ -27,3 +31,8 @@ def renewed(text: str, name: str, table: str) -> str:
     before, _, rest = text.partition(start)
     _, _, after = rest.partition(end)
     return f"{before}{start}\n{table}\n{end}{after}"
+
+
+def renew(document: Path, name: str, table: str) -> None:
+    """Put this table between the two comments of the file."""
+    write_atomically(document, renewed(document.read_text(), name, table).encode())

@@ -24,7 +24,7 @@ import yaml
 from mlxtend.data import boston_housing_data
 
 from benchmarks import machine
-from benchmarks.document import renewed
+from benchmarks.document import renew
 from benchmarks.drift_results import NAME, PLACE, Rate, Results, encode, markdown, rate, screen
 from benchmarks.promotion import GOOD
 from benchmarks.watched import each, say, watched
@@ -245,7 +245,7 @@ def main() -> None:
     results = Results(datetime.now(UTC).date().isoformat(), known, settings.model_dump(), rates)
     write_atomically(wanted.output, encode(results))
     if wanted.document:
-        write_atomically(wanted.document, renewed(wanted.document.read_text(), NAME, markdown(results)).encode())
+        renew(wanted.document, NAME, markdown(results))
     sys.stdout.write(f"{screen(results)}\n\nKept in {wanted.output}\n")
 
 

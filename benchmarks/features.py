@@ -20,7 +20,7 @@ from pathlib import Path
 import msgspec
 
 from benchmarks import machine
-from benchmarks.document import renewed
+from benchmarks.document import renew
 from benchmarks.feature_report import NAME, markdown, screen
 from benchmarks.feature_results import PLACE, Figure, Part, encode, median, read, with_part
 from benchmarks.generated_houses import write_history
@@ -116,7 +116,7 @@ def main() -> None:
     wanted.output.parent.mkdir(parents=True, exist_ok=True)
     write_atomically(wanted.output, encode(with_part(read(wanted.output), part)))
     if wanted.document:
-        write_atomically(wanted.document, renewed(wanted.document.read_text(), NAME, markdown(part)).encode())
+        renew(wanted.document, NAME, markdown(part))
     sys.stdout.write(f"{screen(part)}\n\nKept in {wanted.output}\n")
 
 

@@ -25,12 +25,11 @@ import psutil
 
 from benchmarks import backends
 from benchmarks.backends import Backend
-from benchmarks.document import renewed
+from benchmarks.document import renew
 from benchmarks.machine import describe
 from benchmarks.serving import newest_bundle
 from benchmarks.targets import HOST
 from serving import service
-from serving.files import write_atomically
 from serving.keys import make_key
 from serving.process.processes import free_port, group
 from serving.service import Service
@@ -285,8 +284,7 @@ def main() -> None:
         found = page(*run(Path(folder), bundle))
     sys.stdout.write(f"{found}\n")
     if wanted.document:
-        text = renewed(wanted.document.read_text(), NAME, found)
-        write_atomically(wanted.document, text.encode())
+        renew(wanted.document, NAME, found)
 
 
 if __name__ == "__main__":

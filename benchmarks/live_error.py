@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from benchmarks import machine
-from benchmarks.document import renewed
+from benchmarks.document import renew
 from benchmarks.error_estimators import Estimator, estimators
 from benchmarks.live_error_results import NAME, PLACE, Missed, Rate, Results, encode, markdown, rate, screen
 from benchmarks.live_error_world import CITY, World, world
@@ -226,7 +226,7 @@ def main() -> None:
     results = Results(datetime.now(UTC).date().isoformat(), known, settings.model_dump(), rates, missed)
     write_atomically(wanted.output, encode(results))
     if wanted.document:
-        write_atomically(wanted.document, renewed(wanted.document.read_text(), NAME, markdown(results)).encode())
+        renew(wanted.document, NAME, markdown(results))
     sys.stdout.write(f"{screen(results)}\n\nKept in {wanted.output}\n")
 
 

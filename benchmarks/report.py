@@ -1,18 +1,23 @@
 """The tables of a run: on the screen, and in a document between two comments.
 
-`python -m benchmarks.report README.md [--connections N]` writes the tables of `docs/benchmarks/serving.json` into it.
+`python -m benchmarks.report DOCUMENT [--connections N]` writes those of `docs/benchmarks/serving.json` into it: into
+README.md all figures, into docs/operations.md what a core can do.
 """
 
 import argparse
 import sys
 from pathlib import Path
 
-from benchmarks.document import renewed
-from benchmarks.results import Figures, Run, read
-from serving.files import write_atomically
+from benchmarks.document import markers, renew
+from benchmarks.results import SERVICE, Figures, Run, read
 
-SECTION = "serving-benchmark"
+SECTION, CAPACITY = "serving-benchmark", "capacity"
 CONNECTIONS = 32
+ASKED = {
+    "row": "one house by its features",
+    "house id": "one house by its id, SQLite, 1 s of cache",
+    "batch": "100 houses in a request",
+}
 HEADS: tuple[str, ...] = (
     "",
     "asked for",
@@ -91,18 +96,44 @@ def markdown(run: Run, connections: int = CONNECTIONS) -> str:
     return "\n".join(lines)
 
 
+def capacity(run: Run, connections: int = CONNECTIONS) -> str:
+    """What a core can do a second, by the processor time of a request, beside what was measured at that load."""
+    heads = (
+        "asked for",
+        "CPU µs",
+        "a core, one second",
+        f"measured, {run.machine['cores']} cores, {connections} connections",
+    )
+    lines = [_row(heads), _row(("---", "--:", "--:", "--:"))]
+    for one in run.figures:
+        if (one.target, one.connections) == (SERVICE, connections):
+            each = round(1e6 / one.cpu_us, -2)
+            houses = f", {each * one.rows:,.0f} houses" if one.rows > 1 else ""
+            measured = f"{one.requests_per_s:,.0f} requests/s, p99 {one.p99_ms:.1f} ms"
+            lines.append(_row((ASKED[one.request], f"{one.cpu_us:,.0f}", f"{each:,.0f} requests{houses}", measured)))
+    (own,) = (one for one in run.footprints if one.target == SERVICE)
+    memory = (
+        f"A worker takes {own.worker_mb:.0f} MB, all processes of a service with {run.workers} workers "
+        f"{own.all_processes_mb:.0f} MB."
+    )
+    return "\n".join([*lines, "", memory])
+
+
 def _row(values: tuple[str, ...]) -> str:
     return f"| {' | '.join(values)} |"
 
 
+TABLES = {SECTION: markdown, CAPACITY: capacity}
+
+
 def main() -> None:
-    """Write the tables into the document."""
+    """Write into the document what it has the comments of."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.report", description=__doc__)
     parser.add_argument("document", type=Path)
     parser.add_argument("--connections", type=int, default=CONNECTIONS, help="the table shows this one of the loads")
     wanted = parser.parse_args()
-    text = renewed(wanted.document.read_text(), SECTION, markdown(read(), wanted.connections))
-    write_atomically(wanted.document, text.encode())
+    page = CAPACITY if markers(CAPACITY)[0] in wanted.document.read_text() else SECTION
+    renew(wanted.document, page, TABLES[page](read(), wanted.connections))
     sys.stdout.write(f"{wanted.document} has the tables of the last run.\n")
 
 

@@ -20,10 +20,10 @@ import numpy as np
 from mlxtend.data import boston_housing_data
 from numpy.typing import NDArray
 
+from benchmarks.document import renew
 from benchmarks.machine import describe
 from benchmarks.promotion import GOOD, QUICK
-from benchmarks.rollout_results import PLACE, Case, Results, encode, read, renewed, screen, summary, with_group
-from serving.files import write_atomically
+from benchmarks.rollout_results import NAME, PLACE, Case, Results, encode, markdown, read, screen, summary, with_group
 from serving.pricing.intervals import Intervals
 from serving.rollout import read_rules
 from serving.rollouts.rules import Judge, Rules
@@ -223,8 +223,7 @@ def main(arguments: list[str] | None = None) -> None:
         asked.output.write_bytes(encode(results))
         sys.stdout.write(screen(results))
     if asked.document:
-        results = read(asked.output)
-        write_atomically(asked.document, renewed(asked.document.read_text(), results).encode())
+        renew(asked.document, NAME, markdown(read(asked.output)))
 
 
 if __name__ == "__main__":

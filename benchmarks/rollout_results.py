@@ -12,7 +12,7 @@ from scipy import stats
 from serving.rollouts.rules import Rules
 
 PLACE = Path(__file__).resolve().parent.parent / "docs" / "benchmarks" / "rollout.json"
-START, END = "<!-- rollout-benchmark:start -->", "<!-- rollout-benchmark:end -->"
+NAME = "rollout-benchmark"  # of the comments around the tables
 STATED = 50  # a bad challenger is to be rolled back after so many of its requests
 HEADS = ("challenger", "runs", "decided so", f"within {STATED}", "after: median", "95 %", "by")
 TITLES = {
@@ -133,16 +133,3 @@ def markdown(results: Results) -> str:
         "once. The intervals in brackets are of 95 %, after Clopper and Pearson."
     )
     return "\n\n".join(parts)
-
-
-def renewed(text: str, results: Results) -> str:
-    """The document with the tables of this run between the two comments.
-
-    Raises:
-        SystemExit: the comments are not there, once each and in this order.
-    """
-    before, found, rest = text.partition(START)
-    _, ended, after = rest.partition(END)
-    if not found or not ended:
-        raise SystemExit(f"The document needs the lines {START} and {END}, once each, around the table.")
-    return f"{before}{START}\n{markdown(results)}\n{END}{after}"

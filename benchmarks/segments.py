@@ -1,6 +1,6 @@
 """Models by segment beside the model of all houses, by segment: `python -m benchmarks.segments [SEEDS [REPEATS]]`.
 
-Writes docs/benchmarks/segments.json and prints the table of docs/training.md. The settings are those of the last
+Writes docs/benchmarks/segments.json and its table in docs/training.md. The settings are those of the last
 experiment of training.yaml with so many seeds averaged (1), on repeated five-fold (2) of all houses; the rows that
 train say which segments are too small.
 """
@@ -9,10 +9,10 @@ import sys
 import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
+from benchmarks.document import renew
 from benchmarks.machine import describe
 from benchmarks.nested import COLUMNS, SEED, houses, ours
 from serving.files import write_atomically
@@ -22,8 +22,10 @@ from steps.core.evaluation import out_of_fold
 from steps.core.experiments import Bagging, Experiment, Segments, Validation
 from steps.core.scaling import unscaled
 from steps.core.segment_report import SegmentStanding, by_segment, labels, numbers
+from zenml_config.environment import ROOT
 
-PLACE = Path(__file__).resolve().parent.parent / "docs" / "benchmarks" / "segments.json"
+PLACE = ROOT / "docs" / "benchmarks" / "segments.json"
+DOCUMENT, SECTION = ROOT / "docs" / "training.md", "segments"
 FOLDS = Validation(folds=5, repeats=2, seed=11, model_seed=SEED)
 CONFIDENCE = 0.95
 # Of 506 houses: 44 with RAD 1 or 2, 38 with 3, 110 with 4, 115 with 5, 67 with 6 to 8, 132 with 24.
@@ -132,6 +134,7 @@ def main() -> None:
         cases=measure(settings(), seeds, folds),
     )
     write_atomically(PLACE, run.model_dump_json(indent=1).encode() + b"\n")
+    renew(DOCUMENT, SECTION, markdown(run.cases))
     sys.stdout.write(markdown(run.cases) + "\n")
 
 

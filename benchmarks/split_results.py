@@ -4,7 +4,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
-from benchmarks.document import renewed
+from benchmarks.document import renew
 from serving.files import write_atomically
 from zenml_config.environment import ROOT
 
@@ -64,7 +64,7 @@ def keep(split: Split) -> None:
     splits = Splits(splits=read().splits | {split.data: split})
     write_atomically(PLACE, splits.model_dump_json(indent=1).encode() + b"\n")
     for document in DOCUMENTS:
-        write_atomically(document, renewed(document.read_text(), SECTION, table(splits)).encode())
+        renew(document, SECTION, table(splits))
 
 
 def table(splits: Splits) -> str:

@@ -5,11 +5,11 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from benchmarks.document import renew
 from benchmarks.training_results import OURS, TALK, Nested, Timing, TrainingRun, read
-from serving.files import write_atomically
 from steps.core.quality import Difference
 
-START, END = "<!-- training-benchmark:start -->", "<!-- training-benchmark:end -->"
+NAME = "training-benchmark"  # of the comments around the tables
 # What the talk has: with ours there is one more.
 THREE = ("all_features_tuned", "shap_top10_default", "shap_top10_tuned")
 TITLES = {"nested": "Random folds", "grouped": "Folds that keep towns together (by RAD, TAX and PTRATIO: 78 groups)"}
@@ -93,25 +93,12 @@ def _row(values: Sequence[str]) -> str:
     return f"| {' | '.join(values)} |"
 
 
-def renewed(text: str, run: TrainingRun) -> str:
-    """The document with the tables of this run between the two comments.
-
-    Raises:
-        SystemExit: the comments are not there, once each and in this order.
-    """
-    before, found, rest = text.partition(START)
-    _, ended, after = rest.partition(END)
-    if not found or not ended or START in rest or END in before + after:
-        raise SystemExit(f"The document needs the lines {START} and {END}, once each, around the tables.")
-    return f"{before}{START}\n{markdown(run)}\n{END}{after}"
-
-
 def main() -> None:
     """Write the tables into the document."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.training_report", description=__doc__)
     parser.add_argument("document", type=Path)
     document = parser.parse_args().document
-    write_atomically(document, renewed(document.read_text(), read()).encode())
+    renew(document, NAME, markdown(read()))
     sys.stdout.write(f"{document} has the tables of the last run.\n")
 
 

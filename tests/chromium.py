@@ -53,3 +53,12 @@ def new_page(browser: "Browser", **options: Any) -> Iterator["Page"]:
         assert faults == []
     finally:
         context.close()
+
+
+def violations(page: "Page") -> list[str]:
+    """What axe calls serious or critical, with the places."""
+    from axe_playwright_python.sync_playwright import Axe
+
+    found = Axe().run(page, options={"resultTypes": ["violations"]}).response["violations"]
+    grave = [each for each in found if each["impact"] in ("serious", "critical")]
+    return [f"{each['id']}: {[node['target'] for node in each['nodes']]}" for each in grave]

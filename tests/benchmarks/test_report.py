@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from benchmarks.document import section
-from benchmarks.report import SECTION, markdown, screen
+from benchmarks.report import CAPACITY, SECTION, capacity, markdown, screen
 from benchmarks.results import Figures, Footprint, Run, encode, median, read
 from zenml_config.environment import ROOT
 
@@ -77,3 +77,12 @@ def test_a_run_is_kept_as_it_was(run: Run, tmp_path: Path) -> None:
 
 def test_the_readmes_table_is_the_one_of_the_kept_run() -> None:
     assert section((ROOT / "README.md").read_text(), SECTION) == markdown(read())
+
+
+def test_a_core_is_given_so_many_requests_as_their_processor_time_has_room_for(run: Run) -> None:
+    assert line(capacity(run), "100 houses in a request")[1:3] == ["200", "5,000 requests, 500,000 houses"]
+    assert "A worker takes 129 MB, all processes of a service with 2 workers 300 MB." in capacity(run)
+
+
+def test_the_operations_guide_shows_what_a_core_can_do_by_the_kept_run() -> None:
+    assert section((ROOT / "docs" / "operations.md").read_text(), CAPACITY) == capacity(read())

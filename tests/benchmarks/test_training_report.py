@@ -4,10 +4,12 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.document import section
 from benchmarks.searches import replicated, wanted
-from benchmarks.training_report import END, START, markdown, renewed
+from benchmarks.training_report import NAME, markdown
 from benchmarks.training_results import OURS, TALK, Nested, Timing, TrainingRun, keep, read
 from steps.core.quality import Difference, Standing
+from zenml_config.environment import ROOT
 
 MACHINE = {"cores": "2", "cpu": "one", "system": "Linux", "python": "3.12", "load_before": "0.1", "libraries": "a 1"}
 
@@ -47,15 +49,8 @@ def test_a_procedures_line_has_the_ratio_and_the_interval_of_the_difference() ->
     assert "| ours | 3.000 | 1.00 | 0.900 | 2.00 |  |  |  |" in lines
 
 
-def test_the_document_gets_the_tables_between_its_comments_and_nothing_else_changes() -> None:
-    text = f"before\n{START}\nstale\n{END}\nafter\n"
-    once = renewed(text, run())
-    assert once.startswith(f"before\n{START}\n| houses |")
-    assert once.endswith(f"\n{END}\nafter\n")
-    assert "stale" not in once
-    assert renewed(once, run()) == once
-    with pytest.raises(SystemExit, match="once each"):
-        renewed("no comments", run())
+def test_the_guide_shows_the_tables_that_are_kept() -> None:
+    assert section((ROOT / "docs" / "training.md").read_text(), NAME) == markdown(read())
 
 
 def test_what_was_measured_is_kept_and_read(tmp_path: Path) -> None:

@@ -59,7 +59,7 @@ def test_a_make_call_of_a_workflow_names_targets_that_exist_and_all_their_variab
 
 def test_every_workflow_is_looked_at() -> None:
     found = {word for words in CALLS for word in words}
-    assert {"test-unit", "backends", "plan", "delta", "scan", "sbom", "notes", "deploy", "retrain"} <= found
+    assert {"test-unit", "backends", "plan", "delta", "scan", "sbom", "notes", "deploy", "retrain", "docs"} <= found
 
 
 def test_the_weekly_retraining_follows_the_rules_of_make_retrain_and_no_other() -> None:

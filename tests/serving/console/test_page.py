@@ -14,7 +14,7 @@ from serving.console.http_server import serve
 from serving.console.upstream import Upstream
 from serving.keys import make_key, revoke_key
 from serving.records.drift import VERDICT
-from tests.chromium import browser, new_page
+from tests.chromium import browser, new_page, violations
 from tests.ports import free_port
 from tests.serving.conftest import PREDICTIONS, Client
 from tests.serving_platform import USED, ServingPlatform, reach
@@ -400,15 +400,6 @@ def test_axe_finds_nothing_serious_in_any_view(
         assert {name: each for name, each in found.items() if each} == {}
     finally:
         (profiles_dir / VERDICT).unlink()
-
-
-def violations(page: Page) -> list[str]:
-    """What axe calls serious or critical, with the places."""
-    from axe_playwright_python.sync_playwright import Axe
-
-    found = Axe().run(page, options={"resultTypes": ["violations"]}).response["violations"]
-    grave = [each for each in found if each["impact"] in ("serious", "critical")]
-    return [f"{each['id']}: {[node['target'] for node in each['nodes']]}" for each in grave]
 
 
 def test_on_a_small_screen_nothing_is_wider_than_the_screen(chromium: Browser, opened: Opened) -> None:

@@ -55,7 +55,7 @@ def collect_profiles(
 ]:
     """The window and its hours, its merged profile (empty if nothing was served), and each recent hour's figures."""
     seen, hours, profile, hourly = collect(champion, window, read_settings(), datetime.now(UTC))
-    logger.info("%d rows of version %s in %d hours", seen.rows, seen.version, seen.hours)
+    logger.info("Version %s: rows %d, hours with traffic %d", seen.version, seen.rows, seen.hours)
     log_metadata(metadata=seen.model_dump(), artifact_name="window", infer_artifact=True)
     return seen, hours, profile, hourly
 

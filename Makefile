@@ -38,8 +38,9 @@ retrain: $(READY)  ## train now, and try what comes out beside the champion (CAU
 monitor: $(READY)  ## judge the traffic now, tell, and retrain where it is due
 	@$(BIN)/python -m pipelines.run monitoring $(if $(CONFIG),-c $(CONFIG)/monitoring.yaml)
 
+# Each file's tests in one process, in as many processes as there are cores, four at most: they start many more themselves.
 test: $(READY)  ## run the tests with coverage
-	$(BIN)/pytest --cov --cov-report=term --cov-fail-under=90
+	$(BIN)/pytest -n logical --maxprocesses 4 --dist loadfile --cov --cov-report=term --cov-fail-under=90
 
 check: format lint images-lint workflows types contracts test  ## what CI runs: format, lint, types, import contracts, tests
 

@@ -13,11 +13,7 @@ from benchmarks.results import SERVICE, Figures, Run, read
 
 SECTION, CAPACITY = "serving-benchmark", "capacity"
 CONNECTIONS = 32
-ASKED = {
-    "row": "one house by its features",
-    "house id": "one house by its id, SQLite, 1 s of cache",
-    "batch": "100 houses in a request",
-}
+ASKED = {"row": "one house by its features", "house id": "one house by its id, SQLite, 1 s of cache"}
 HEADS: tuple[str, ...] = (
     "",
     "asked for",
@@ -108,9 +104,10 @@ def capacity(run: Run, connections: int = CONNECTIONS) -> str:
     for one in run.figures:
         if (one.target, one.connections) == (SERVICE, connections):
             each = round(1e6 / one.cpu_us, -2)
+            asked = ASKED[one.request] if one.rows == 1 else f"{one.rows} houses in a request"
             houses = f", {each * one.rows:,.0f} houses" if one.rows > 1 else ""
             measured = f"{one.requests_per_s:,.0f} requests/s, p99 {one.p99_ms:.1f} ms"
-            lines.append(_row((ASKED[one.request], f"{one.cpu_us:,.0f}", f"{each:,.0f} requests{houses}", measured)))
+            lines.append(_row((asked, f"{one.cpu_us:,.0f}", f"{each:,.0f} requests{houses}", measured)))
     (own,) = (one for one in run.footprints if one.target == SERVICE)
     memory = (
         f"A worker takes {own.worker_mb:.0f} MB, all processes of a service with {run.workers} workers "

@@ -1,7 +1,8 @@
 """Materialization and online look-ups beside Feast's own stores and beside the raw storage.
 
 `python -m benchmarks.online_features` fills embedded SQLite stores, and a redis-server of its own if there is one, with
-generated houses; its figures go to docs/benchmarks/features.json (tables: `benchmarks.online_report`). Every figure of one part is of the same run.
+generated houses; its figures go to docs/benchmarks/features.json (tables: `benchmarks.online_report`). Every figure of
+one part is of the same run.
 """
 
 import argparse

@@ -96,6 +96,7 @@ def output(done: PipelineRunResponse, step: str, name: str) -> Any:
     return done.steps[step].outputs[name][0]
 
 
+@pytest.mark.timeout(1800)  # whole trainings in one test, on a machine that may be busy
 def test_a_run_leaves_the_experiments_and_a_champion_and_the_next_one_has_nothing_to_do(
     platform: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -40,8 +40,7 @@ table:not(.words) td { white-space: nowrap; }
 th { font-weight: 600; color: var(--muted); vertical-align: bottom; }
 tr.champion { background: var(--good-ground); font-weight: 600; }
 tr.borderline { background: var(--warn-ground); }
-tr.out, td.quiet, th.quiet, td.apart, th.apart, .note, .key { color: var(--muted); }
-td.apart, th.apart { border-left: 1px solid var(--line); }
+tr.out, td.quiet, th.quiet, .note, .key { color: var(--muted); }
 .key, .note { font-size: .87rem; }
 .passed { color: var(--good); font-weight: 600; } .failed { color: var(--bad); font-weight: 600; }
 .banner { padding: .8rem 1.2rem; border-radius: 10px; margin-bottom: 1.2rem; border-left: 5px solid var(--warn);

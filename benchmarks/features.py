@@ -29,7 +29,7 @@ from benchmarks.watched import each, say, watched
 from serving.contract import HOUSE_FEATURES, FeatureSpec, read_feature_view
 from serving.files import write_atomically
 from serving.settings import read_settings
-from steps.apply_contract import apply_definitions
+from steps.feature_store.definitions import apply_definitions
 
 PART = "offline join"
 SUBJECTS = (RAW, OURS, MERGE, DUCKDB, DASK)

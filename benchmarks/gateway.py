@@ -195,8 +195,8 @@ def moved_out(folder: Path, redis: Backend, postgres: Backend) -> dict[str, str]
 
 def fill() -> None:
     """Apply the contract to the registry, and put every house online."""
-    apply = "from serving.settings import read_settings; from steps.apply_contract import apply_definitions; "
-    for arguments in (["-c", apply + "apply_definitions(read_settings())"], ["-m", "steps.materialize"]):
+    imports = "from serving.settings import read_settings; from steps.feature_store import definitions; "
+    for arguments in (["-c", imports + "definitions.apply_definitions(read_settings())"], ["-m", "steps.materialize"]):
         subprocess.run([sys.executable, *arguments], check=True, stdout=subprocess.DEVNULL)  # noqa: S603  # our own words
 
 

@@ -21,9 +21,9 @@ import pandas as pd
 
 from serving.contract import HOUSE_FEATURES
 from serving.settings import Settings, read_settings
-from steps.apply_contract import apply_definitions
 from steps.core.publication import CREATED, EVENT, latest
 from steps.feature_store import materialization_engine
+from steps.feature_store.definitions import apply_definitions
 from steps.materialize import bring_online
 from zenml_config.environment import ROOT, read
 

@@ -31,7 +31,7 @@ from serving.contract import HOUSE_FEATURES, read_feature_view
 from serving.files import write_atomically
 from serving.online.lookup import FeatureLookup
 from serving.settings import read_settings
-from steps.apply_contract import apply_definitions
+from steps.feature_store.definitions import apply_definitions
 from steps.materialize import bring_online
 from zenml_config.environment import ROOT, read
 

@@ -8,9 +8,9 @@ from pathlib import Path
 from serving.contract import ALL_FEATURES, HOUSE_TARGET, FeatureSpec, read_feature_service, read_feature_view
 from serving.files import write_atomically
 from serving.settings import Settings, read_settings
-from steps.apply_contract import apply_definitions
 from steps.core.contract_page import with_table
 from steps.core.errors import PlatformError
+from steps.feature_store.definitions import apply_definitions
 
 PAGE = "docs/contract.md"
 

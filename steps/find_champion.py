@@ -103,7 +103,7 @@ def _registered_version(model: ModelChoice) -> str:
 def _ensure_feature_service(name: str, settings: Settings) -> None:
     """A training run that was killed after it wrote the bundle may not have applied its feature service."""
     from serving.contract import read_feature_service
-    from steps.apply_contract import apply_definitions
+    from steps.feature_store.definitions import apply_definitions
 
     try:
         read_feature_service(settings.feature_store(), name)

@@ -11,7 +11,6 @@ from zenml.types import HTMLString
 
 from serving.bundle import CARD, CARD_PAGE, write_bundle
 from serving.settings import Settings, read_settings
-from steps.apply_contract import apply_definitions
 from steps.artifacts.page_materializer import PageMaterializer
 from steps.core.card_evidence import CardEvidence
 from steps.core.errors import PlatformError
@@ -20,6 +19,7 @@ from steps.core.intervals import FittedIntervals
 from steps.core.model_card import description
 from steps.core.promotion import Verdict
 from steps.core.scaling import FittedScaler, restrict
+from steps.feature_store.definitions import apply_definitions
 from steps.models.bundle import collect_files, describe, has_bundle
 from steps.models.card import card_files, card_tags
 from steps.models.registry import RETIRED, Bundle, bundle_folder, read_version, version_under, versions

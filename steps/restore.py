@@ -15,10 +15,10 @@ from pathlib import Path
 import msgspec
 
 from serving.settings import Settings, read_settings
-from steps.apply_contract import apply_definitions
 from steps.backup import DATABASES, MANIFEST, VAR, Manifest, places
 from steps.core.errors import ConfigurationError, DataError
 from steps.databases import is_sqlite, load, move_paths, servers
+from steps.feature_store.definitions import apply_definitions
 
 
 def restore(source: Path, settings: Settings) -> Manifest:

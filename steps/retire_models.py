@@ -21,9 +21,9 @@ from typing import TYPE_CHECKING, Any
 from serving import service as services
 from serving.errors import ServingError
 from serving.settings import Settings, read_settings
-from steps.apply_contract import apply_definitions
 from steps.core.errors import PlatformError
 from steps.core.retirement import Version
+from steps.feature_store.definitions import apply_definitions
 from steps.feature_store.registry_lock import only_registry_writer
 from steps.models.copies import remove_bundle, require_copy, restore_copy, sweep
 from steps.models.holds import feature_services, model_versions

@@ -137,7 +137,7 @@ def publish(frame: Any, environment: dict[str, str]) -> None:
     """Write the offline files, apply the feature repository and fill the online store."""
     from serving.contract import HOUSE_FEATURES
     from serving.settings import read_settings
-    from steps.apply_contract import apply_definitions
+    from steps.feature_store.definitions import apply_definitions
 
     offline = Path(environment["HPP_OFFLINE_DIR"])
     offline.mkdir(parents=True)

@@ -8,12 +8,12 @@ import pandas as pd
 import yaml
 
 from serving.settings import read_settings
-from steps.apply_contract import apply_definitions
 from steps.core.experiments import Experiment, ExperimentResult, Validation
 from steps.core.intervals import IntervalSettings
 from steps.core.promotion import Promotion
 from steps.core.scaling import FittedScaler, fit_scaler
 from steps.core.splitting import Preparation, split
+from steps.feature_store.definitions import apply_definitions
 from steps.publish_features import publish
 from tests.houses import boston, publication
 from zenml_config.environment import ROOT

@@ -11,8 +11,8 @@ from serving.records.hourly import ENDING, FEEDBACK
 from serving.records.spool import SPOOL
 from serving.rollouts.state import folder_of, read_rollout
 from serving.settings import Settings
-from steps.apply_contract import MODEL_VERSION
 from steps.core.retirement import Hold, Version, gathered, newest_holds, record_holds
+from steps.feature_store.definitions import MODEL_VERSION
 from steps.models.registry import RETIRED, versions
 from steps.tracking.runs import MODEL
 

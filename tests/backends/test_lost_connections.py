@@ -18,8 +18,8 @@ from serving import service
 from serving.contract import HOUSE_FEATURES, HOUSE_TARGET
 from serving.settings import Settings, read_settings
 from steps import register
-from steps.apply_contract import apply_definitions
 from steps.core.errors import DataError
+from steps.feature_store.definitions import apply_definitions
 from steps.feature_store.history_parts import parts
 from steps.feature_store.offline_store import history_path
 from steps.models.registry import champion_version, versions

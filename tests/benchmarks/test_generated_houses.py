@@ -9,7 +9,7 @@ import pytest
 from benchmarks.generated_houses import FIRST, observed_at, snapshot, spine, write_history
 from serving.contract import FeatureSpec, read_feature_view
 from serving.settings import read_settings
-from steps.apply_contract import apply_definitions
+from steps.feature_store.definitions import apply_definitions
 from tests.houses import boston
 
 Specs = tuple[FeatureSpec, ...]

@@ -17,7 +17,6 @@ from serving.protocol.openapi_schemas import schemas
 from serving.protocol.quick_requests import QuickReader
 from serving.protocol.requests import RequestContract, read_query
 from serving.settings import Settings, read_settings
-from steps.apply_contract import apply_definitions
 from steps.build_training_set import TrainingSet, read_training_set
 from steps.contract_table import PAGE, contract_columns, main
 from steps.core.columns import feature_names
@@ -27,6 +26,7 @@ from steps.core.expectations import build_suite
 from steps.core.findings import faults
 from steps.core.reference import reference_profile
 from steps.data.sources import read_houses
+from steps.feature_store.definitions import apply_definitions
 from steps.publish_features import publish
 from steps.validate import quieten, run_suite
 from tests.houses import boston, csv_source, distribution, publication

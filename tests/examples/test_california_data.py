@@ -10,10 +10,10 @@ import pytest
 from examples.california_housing.data import averages, main
 from examples.california_housing.traffic import draw
 from serving.settings import read_settings
-from steps.apply_contract import apply_definitions
 from steps.contract_table import contract_columns
 from steps.contract_table import main as contract_table
 from steps.core.errors import DataError
+from steps.feature_store.definitions import apply_definitions
 from tests.california import EXAMPLE, block_groups
 from zenml_config.environment import ROOT
 

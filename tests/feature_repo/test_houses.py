@@ -10,8 +10,8 @@ from feast import FeatureStore
 
 from serving.contract import HOUSE_FEATURES, HOUSE_TARGET, FeatureSpec, read_feature_service, read_feature_view
 from serving.settings import read_settings
-from steps.apply_contract import apply_definitions
 from steps.data.sources import read_houses
+from steps.feature_store.definitions import apply_definitions
 from steps.materialize import bring_online
 from steps.publish_features import publish
 from tests.houses import COLUMNS, DERIVED, KAGGLE_FILE, boston, csv_source, publication

@@ -19,11 +19,11 @@ from serving.protocol.openapi import document
 from serving.records.rebuilding import replay
 from serving.records.spool import SPOOL
 from serving.settings import Settings, read_settings
-from steps.apply_contract import apply_definitions
 from steps.build_training_set import TrainingSet, read_training_set
 from steps.core.prediction import predict
 from steps.core.scaling import FittedScaler, fit_scaler, restrict
 from steps.core.splitting import Preparation, split
+from steps.feature_store.definitions import apply_definitions
 from steps.feature_store.offline_houses import earlier_values
 from steps.find_champion import Champion
 from steps.fit_intervals import calibrate

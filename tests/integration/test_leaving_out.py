@@ -12,11 +12,11 @@ from serving.errors import InvalidRequestError
 from serving.model import HousePriceModel
 from serving.settings import Settings, read_settings
 from steps.admit_features import admission_of
-from steps.apply_contract import apply_definitions
 from steps.build_training_set import TrainingSet, derived_features, read_training_set
 from steps.core.scaling import fit_scaler, restrict
 from steps.core.sensitive import SensitiveFeatures
 from steps.core.splitting import Preparation, split
+from steps.feature_store.definitions import apply_definitions
 from steps.fit_intervals import calibrate
 from steps.materialize import bring_online
 from steps.publish_features import publish

@@ -12,7 +12,7 @@ def contract() -> Contract:
 
     from serving.contract import HOUSE_FEATURES, HOUSE_TARGET, read_feature_view
     from serving.settings import read_settings
-    from steps.apply_contract import apply_definitions
+    from steps.feature_store.definitions import apply_definitions
 
     store = apply_definitions(read_settings())
     specs = [asdict(spec) for view in (HOUSE_FEATURES, HOUSE_TARGET) for spec in read_feature_view(store, view)]

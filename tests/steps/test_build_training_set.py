@@ -10,11 +10,11 @@ from serving.contract import HOUSE_FEATURES
 from serving.errors import ContractError
 from serving.settings import read_settings
 from steps import build_training_set
-from steps.apply_contract import apply_definitions
 from steps.build_training_set import TrainingSet, derived_features, read_training_set
 from steps.core.errors import ConfigurationError, DataError
 from steps.core.fingerprint import fingerprint
 from steps.core.spine import spine
+from steps.feature_store.definitions import apply_definitions
 from steps.feature_store.offline_store import history_path, read_history, write_history
 from steps.publish_features import publish
 from tests.houses import DERIVED, FINGERPRINT, boston, publication

@@ -6,7 +6,6 @@ import pytest
 
 from serving import service
 from serving.settings import Settings, read_settings
-from steps.apply_contract import apply_definitions
 from steps.core.errors import DeploymentError
 from steps.core.parity import Parity
 from steps.core.sampling import Sample
@@ -14,6 +13,7 @@ from steps.core.verified import StoreParity, Verification
 from steps.deploy_model import deploy
 from steps.deployment.deployed import Deployment, Rollout
 from steps.deployment.report import render
+from steps.feature_store.definitions import apply_definitions
 from steps.find_champion import Champion
 from steps.predict_offline import PRICE, predict_houses
 from tests.serving_platform import USED, ServingPlatform

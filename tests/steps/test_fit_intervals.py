@@ -8,13 +8,13 @@ import pytest
 
 from serving.errors import ContractError
 from serving.settings import read_settings
-from steps.apply_contract import apply_definitions
 from steps.core.columns import prices
 from steps.core.evaluation import as_frame, out_of_fold
 from steps.core.intervals import FittedIntervals
 from steps.core.regressors import regressor
 from steps.core.scaling import scale
 from steps.core.search import booster_bytes
+from steps.feature_store.definitions import apply_definitions
 from steps.fit_intervals import calibrate, log_in_run, price_range
 from steps.tracking.runs import mlflow_client
 from tests.training import interval_settings, prepared, result, validation

@@ -9,9 +9,9 @@ import pandas as pd
 import pytest
 
 from serving.settings import read_settings
-from steps.apply_contract import apply_definitions
 from steps.core.errors import ConfigurationError, DataError
 from steps.core.fingerprint import fingerprint
+from steps.feature_store.definitions import apply_definitions
 from steps.feature_store.offline_store import append_history, only_writer, read_history
 from steps.materialize import bring_online
 from steps.publish_features import PublicationReport, publish

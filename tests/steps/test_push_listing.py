@@ -12,10 +12,10 @@ import pytest
 from serving.contract import HOUSE_FEATURES
 from serving.settings import read_settings
 from steps import push_listing
-from steps.apply_contract import apply_definitions
 from steps.core.errors import DataError
 from steps.core.publication import CREATED, EVENT
 from steps.core.rejection import RejectedRowsError
+from steps.feature_store.definitions import apply_definitions
 from steps.feature_store.offline_store import history_path, read_history
 from steps.materialize import bring_online
 from steps.publish_features import publish

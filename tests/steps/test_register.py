@@ -19,7 +19,6 @@ from serving.pricing.predictor import Predictor
 from serving.records.receipts import header_of
 from serving.settings import read_settings
 from steps import register
-from steps.apply_contract import apply_definitions
 from steps.core.card_evidence import CardEvidence
 from steps.core.errors import GateError, PlatformError
 from steps.core.experiments import ExperimentResult
@@ -29,6 +28,7 @@ from steps.core.prediction import predict
 from steps.core.promotion import Verdict
 from steps.core.reference_errors import read_reference_errors
 from steps.core.scaling import FittedScaler, fit_scaler, restrict
+from steps.feature_store.definitions import apply_definitions
 from steps.fit_intervals import calibrate
 from steps.gate import decide
 from steps.models.copies import restore_copy

@@ -13,14 +13,14 @@ import pytest
 
 from serving.bundle import SCHEMA, Metadata, write_bundle
 from serving.settings import Settings, read_settings
-from steps.apply_contract import apply_definitions
+from steps.feature_store.definitions import apply_definitions
 from tests.postgres_server import postgres_server
 
 TIMES = int(os.environ.get("HPP_TEST_APPLIES", "3"))  # each costs a second or two of CPU
 # Processes that register model versions as the training pipeline does: a bundle, then its feature service.
 REGISTER = """
 import multiprocessing, sys
-from steps.apply_contract import apply_definitions
+from steps.feature_store.definitions import apply_definitions
 from tests.steps.test_registry_writers import register
 
 fork = multiprocessing.get_context("fork")  # what is imported is imported once
@@ -31,7 +31,7 @@ for writer in writers:
     writer.join()
 sys.exit(max(writer.exitcode != 0 for writer in writers))
 """
-APPLY = "from serving.settings import read_settings; from steps.apply_contract import apply_definitions; "
+APPLY = "from serving.settings import read_settings; from steps.feature_store.definitions import apply_definitions; "
 APPLY += "apply_definitions(read_settings())"
 
 

@@ -18,8 +18,8 @@ from serving.bundle import SCHEMA, Metadata, read_bundle, write_bundle
 from serving.process.rolling import FIRST, State, Wanted, write_state, write_wanted
 from serving.records.hourly import hour_of
 from serving.settings import Settings, read_settings
-from steps.apply_contract import apply_definitions
 from steps.core.errors import PlatformError
+from steps.feature_store.definitions import apply_definitions
 from steps.models.holds import feature_services
 from steps.models.registry import RETIRED
 from steps.retire_models import main, restore, retire

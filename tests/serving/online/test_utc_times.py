@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from serving.settings import read_settings
-from steps.apply_contract import apply_definitions
+from steps.feature_store.definitions import apply_definitions
 
 # An hour that does not exist on New York's clocks, and one that its clocks show twice.
 TIMES = [

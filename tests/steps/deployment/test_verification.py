@@ -14,13 +14,13 @@ from serving.bundle import read_metadata
 from serving.keys import deployment_key
 from serving.service import Service, start, stop
 from serving.settings import Settings, read_settings
-from steps.apply_contract import apply_definitions
 from steps.check_parity import main
 from steps.core.errors import DeploymentError
 from steps.core.sampling import Sample
 from steps.core.skew import EVENT_TIME
 from steps.core.verified import Verification
 from steps.deployment.verification import Standard, inspect, verify
+from steps.feature_store.definitions import apply_definitions
 from steps.find_champion import from_metadata
 from steps.predict_offline import predict_houses
 from tests.online_store import fill

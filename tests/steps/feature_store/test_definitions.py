@@ -9,8 +9,8 @@ import pytest
 
 from serving.contract import HOUSE_FEATURES, read_feature_view
 from serving.settings import Settings, read_settings
-from steps.apply_contract import apply_definitions
 from steps.core.errors import ConfigurationError
+from steps.feature_store.definitions import apply_definitions
 
 
 @pytest.fixture

@@ -25,6 +25,7 @@ def test_the_page_of_the_dashboard_has_the_same_cells() -> None:
     page = contract_page([TAX, PER_ROOM])
     assert f"<tr>{''.join(f'<td>{cell}</td>' for cell in cells)}</tr>" in page
     assert "<td>Tax | rate</td>" in page
+    assert "Derived from" not in contract_page([TAX])
 
 
 def test_the_table_takes_the_place_between_the_marks_and_nothing_else_changes() -> None:

@@ -128,7 +128,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _did(settings: Settings, asked: Any) -> Iterator[str]:
     if asked.restore:
-        yield f"Version {asked.restore} is back: {restore(settings, asked.restore)}."
+        yield f"Version {asked.restore} is in place: {restore(settings, asked.restore)}."
         return
     removed = retire(settings, asked.versions, asked.dry_run)
     did = "would be removed" if asked.dry_run else "is removed; bring it back with --restore"

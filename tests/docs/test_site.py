@@ -43,10 +43,24 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Built:
     return Built(folder, (done.returncode, done.stderr))
 
 
+class Silent(SimpleHTTPRequestHandler):
+    """Serves files, and tells nobody of it."""
+
+    def log_message(self, *_: object) -> None:
+        """Nothing."""
+
+
+class Server(ThreadingHTTPServer):
+    """A server whose visitors may leave a page before it is loaded."""
+
+    def handle_error(self, *_: object) -> None:
+        """Nothing: what a page lacks, its test finds."""
+
+
 @pytest.fixture(scope="module")
 def address(site: Built) -> Iterator[str]:
     """Where the site is served: a search needs more than files."""
-    with ThreadingHTTPServer(("127.0.0.1", 0), partial(SimpleHTTPRequestHandler, directory=str(site.folder))) as server:
+    with Server(("127.0.0.1", 0), partial(Silent, directory=str(site.folder))) as server:
         Thread(target=server.serve_forever).start()
         try:
             yield f"http://127.0.0.1:{server.server_port}/"

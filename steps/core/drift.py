@@ -75,6 +75,7 @@ def judge(
         reference, current: the columns of the training rows and of the window by name; the window may lack any.
         features: those of the model.
         prediction: the column of the prices.
+        window: its different rows counted (`distinct_rows`).
 
     Raises:
         KeyError: the reference lacks a column.

@@ -44,7 +44,7 @@ def _apply(settings: Settings) -> "FeatureStore":
     except Exception as err:
         raise ConfigurationError(
             f"The feature repository {settings.feature_repo} cannot be read: {err!r}. "
-            "See it alone with `feast -c feature_repo plan`."
+            f"See it alone with `feast -c {settings.feature_repo} plan`."
         ) from err
     store.registry.refresh(store.project)
     to_apply, to_delete, _, _ = extract_objects_for_apply_delete(  # type: ignore[no-untyped-call]  # as Feast has it

@@ -130,6 +130,8 @@ def blank(x: str, y: str, size: tuple[float, float] = SIZE, columns: int = 1) ->
     for one in figure.axes:
         one.set_prop_cycle(color=CYCLE)
         one.spines[["top", "right"]].set_visible(False)
+        for label in (one.xaxis.label, one.yaxis.label):
+            label.set_parse_math(False)  # a unit may have dollars, between which Matplotlib would look for a formula
     first = axes if columns == 1 else axes[0]
     first.set(xlabel=x, ylabel=y)
     return figure, axes

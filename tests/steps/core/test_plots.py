@@ -9,6 +9,8 @@ import pandas as pd
 from steps.core.importance import ShapValues, rank
 from steps.core.page import Reading
 from steps.core.plots import (
+    blank,
+    embedded,
     figures_page,
     interval_band,
     predicted_versus_true,
@@ -79,3 +81,8 @@ def test_every_axis_of_prices_and_errors_names_the_unit_that_it_is_given() -> No
         shap_bar(rank(VALUES, ["RM", "LSTAT"]), UNIT): ("mean |SHAP value|, 100000 USD", ""),
     }
     assert [(one.axes[0].get_xlabel(), one.axes[0].get_ylabel()) for one in drawn] == list(drawn.values())
+
+
+def test_a_unit_with_dollars_is_no_formula() -> None:
+    figure, _ = blank("RMSE, $^{1} ^{ a $", "")
+    assert embedded("errors", figure).startswith("<figure>")

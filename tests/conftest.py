@@ -5,6 +5,7 @@ import os
 import shutil
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 _VAR = Path(tempfile.mkdtemp(prefix="hpp-tests-"))
@@ -24,6 +25,18 @@ vars(sys.modules["__main__"]).setdefault("__file__", str(Path(sys.prefix) / "bin
 import pytest  # noqa: E402  # the environment comes first
 
 pytest_plugins = ["tests.serving_platform"]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _environment_kept() -> Iterator[None]:
+    """A file leaves the environment as it found it: which files follow in the same process differs from run to run."""
+    before = _settings()
+    yield
+    assert _settings() == before
+
+
+def _settings() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if name.startswith(("HPP_", "MLFLOW_", "ZENML_", "AWS_"))}
 
 
 @pytest.fixture

@@ -26,14 +26,15 @@ LIMIT = 5  # calls a minute of the key `limited`
 
 @dataclass
 class Standing:
-    """The gateway and the two services behind it, `two` of which the tests end and start again."""
+    """The gateway and the two services behind it. A test that ends one starts it again: other files follow."""
 
     gateway: Gateway
     bundle: Path
     key: str
     limited: str
-    settings: list[Settings]
     services: list[Service]
+    settings: list[Settings]
+    environments: list[dict[str, str]]
 
     def call(self, body: bytes = HOUSE, path: str = PREDICTIONS, **headers: str) -> tuple[int, dict[str, str], Any]:
         """Status, headers and JSON of a reply."""
@@ -51,6 +52,15 @@ class Standing:
     def priced(self) -> int:
         """The status of a call with a key that has no limit in effect."""
         return self.call(X_API_Key=self.key)[0]
+
+    def again(self, *places: int) -> None:
+        """Start the services that were ended, and wait until the gateway sends calls to both."""
+        for place in places:
+            stop(self.services[place], self.settings[place])
+            with pytest.MonkeyPatch.context() as patch:
+                reach(patch, self.environments[place])
+                self.services[place] = start(self.bundle, self.settings[place])
+        self.up(2)
 
     def up(self, wanted: int) -> None:
         """Wait until the gateway sends calls to so many services."""
@@ -73,24 +83,26 @@ def _counts_servers(line: str) -> bool:
 def standing(serving_platform: ServingPlatform, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Standing]:
     """Two services that share their stores and their limits, and the gateway in front of them."""
     folder = tmp_path_factory.mktemp("gateway")
-    settings, services = [], []
-    with pytest.MonkeyPatch.context() as patch:
-        reach(patch, {**serving_platform.environment, "HPP_WORKERS": "1", "HPP_DRAIN_SECONDS": "3"})
-        made = [sys.executable, "-O", "-m", "serving.keys", "make", "limited", "--limit", str(LIMIT)]
-        limited = subprocess.run(made, check=True, capture_output=True, text=True).stdout.split()[-1]
+    bundle, shared = serving_platform.bundles["1"], {"HPP_WORKERS": "1", "HPP_DRAIN_SECONDS": "3"}
+    services: list[Service] = []
+    settings: list[Settings] = []
+    environments: list[dict[str, str]] = []
+    try:
         for name in ("one", "two"):
             own = {"HPP_REST_PORT": str(free_port()), "HPP_METRICS_PORT": str(free_port())}
-            reach(patch, own | {"HPP_PROFILES_DIR": str(folder / name)})
-            settings.append(read_settings())
+            own |= {"HPP_PROFILES_DIR": str(folder / name)}
+            environments.append({**serving_platform.environment, **shared, **own})
+            with pytest.MonkeyPatch.context() as patch:
+                reach(patch, environments[-1])
+                settings.append(read_settings())
+                services.append(start(bundle, settings[-1]))
+        made = [sys.executable, "-O", "-m", "serving.keys", "make", "limited", "--limit", str(LIMIT)]
+        told = subprocess.run(made, check=True, capture_output=True, text=True, env=environments[0]).stdout
         ports = [one.rest_port for one in settings]
-        try:
-            services += [start(serving_platform.bundles["1"], one) for one in settings]
-            with haproxy(folder, *ports, arrival="1s", max_refused="50") as gateway:
-                found = Standing(
-                    gateway, serving_platform.bundles["1"], serving_platform.key, limited, settings, services
-                )
-                found.up(2)
-                yield found
-        finally:
-            for service, one in zip(services, settings, strict=False):
-                stop(service, one)
+        with haproxy(folder, *ports, arrival="1s", max_refused="50") as gateway:
+            found = Standing(gateway, bundle, serving_platform.key, told.split()[-1], services, settings, environments)
+            found.up(2)
+            yield found
+    finally:
+        for service, one in zip(services, settings, strict=False):
+            stop(service, one)

@@ -33,7 +33,6 @@ def watching(standing: Standing, tmp_path_factory: pytest.TempPathFactory) -> An
     """A Prometheus that has seen some calls."""
     one, two = (f"127.0.0.1:{settings.metrics_port}" for settings in standing.settings)
     places = {"serving-one:9001": one, "serving-two:9001": two, "gateway:8404": f"127.0.0.1:{standing.gateway.metrics}"}
-    standing.up(2)  # another test may have stopped a service
     with prometheus(tmp_path_factory.mktemp("prometheus"), places) as found:
         for _ in range(4):
             assert standing.priced() == 200

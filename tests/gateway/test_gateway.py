@@ -13,7 +13,7 @@ from uuid import UUID
 
 import pytest
 
-from serving.service import start, stop
+from serving.service import stop
 from tests.gateway.conftest import LIMIT, PREDICTIONS, Standing
 from tests.haproxy import PATIENCE_S, haproxy
 
@@ -146,7 +146,7 @@ def test_what_a_caller_says_of_its_address_does_not_reach_the_service(tmp_path: 
 def test_an_address_with_many_refused_calls_is_told_to_wait(standing: Standing, tmp_path: Path) -> None:
     ports = [one.rest_port for one in standing.settings]
     with haproxy(tmp_path, *ports, max_refused="3") as gateway:
-        other = Standing(gateway, standing.bundle, standing.key, "", [], [])
+        other = Standing(gateway, standing.bundle, standing.key, "", [], [], [])
         other.up(2)
         statuses = [other.call()[0] for _ in range(2)]  # refused by the gateway, then by the service
         statuses += [other.call(X_API_Key="none")[0] for _ in range(4)]
@@ -155,7 +155,6 @@ def test_an_address_with_many_refused_calls_is_told_to_wait(standing: Standing, 
 
 
 def test_no_call_fails_while_one_of_the_services_is_stopped_and_started_again(standing: Standing) -> None:
-    standing.up(2)
     statuses: list[int] = []
     done = threading.Event()
 
@@ -168,8 +167,7 @@ def test_no_call_fails_while_one_of_the_services_is_stopped_and_started_again(st
     try:
         stop(standing.services[1], standing.settings[1])
         standing.up(1)
-        standing.services[1] = start(standing.bundle, standing.settings[1])
-        standing.up(2)
+        standing.again(1)
     finally:
         done.set()
         caller.join(PATIENCE_S)
@@ -178,11 +176,14 @@ def test_no_call_fails_while_one_of_the_services_is_stopped_and_started_again(st
 
 
 def test_a_service_that_is_killed_costs_its_callers_nothing_and_none_left_is_said_so(standing: Standing) -> None:
-    standing.up(2)
-    os.killpg(standing.services[1].pid, signal.SIGKILL)
+    try:
+        os.killpg(standing.services[1].pid, signal.SIGKILL)
+        assert {standing.priced() for _ in range(20)} == {200}
+        standing.up(1)
+        os.killpg(standing.services[0].pid, signal.SIGKILL)
+        standing.up(0)
+        status, headers, reply = standing.call(X_API_Key=standing.key)
+        assert (status, headers["retry-after"], reply["status"]["reason"]) == (503, "2", "NO_SERVICE")
+    finally:
+        standing.again(0, 1)
     assert {standing.priced() for _ in range(20)} == {200}
-    standing.up(1)
-    os.killpg(standing.services[0].pid, signal.SIGKILL)
-    standing.up(0)
-    status, headers, reply = standing.call(X_API_Key=standing.key)
-    assert (status, headers["retry-after"], reply["status"]["reason"]) == (503, "2", "NO_SERVICE")

@@ -9,7 +9,7 @@ from scipy import stats
 PLACE = Path(__file__).resolve().parent.parent / "docs" / "benchmarks" / "drift.json"
 NAME = "drift-benchmark"  # of the comments around the table
 COMPARED = ("false alarms a judgement", "false alarms a day", "detection")
-HEADS = ("", "traffic", "rule", "rows", "shift, sd", "of", "rate", "95 % interval")
+HEADS = ("what", "traffic", "rule", "rows", "shift, sd", "of", "rate", "95 % interval")
 
 
 class Rate(msgspec.Struct, frozen=True):
@@ -84,7 +84,7 @@ def screen(results: Results) -> str:
 def markdown(results: Results) -> str:
     """The tables for a document: a column for each rule, then the root causes."""
     rules = list(dict.fromkeys(one.rule for one in results.rates if one.what in COMPARED))
-    heads = ("", "traffic", "rows", "shift, sd", "of", *rules)
+    heads = ("what", "traffic", "rows", "shift, sd", "of", *rules)
     compared: dict[tuple[str, ...], list[str]] = {}
     for one in results.rates:
         if one.what in COMPARED:

@@ -3,7 +3,7 @@
 from benchmarks.feature_results import Figure, Part, ratio
 
 NAME = "feature-benchmark"  # of the comments around the table
-HEADS = ("houses", "", "s", "CPU s", "peak MB", "time : raw", "CPU : raw", "memory : raw", "us a row", "")
+HEADS = ("houses", "join", "s", "CPU s", "peak MB", "time : raw", "CPU : raw", "memory : raw", "us a row", "remark")
 
 
 def cells(part: Part, one: Figure) -> tuple[str, ...]:

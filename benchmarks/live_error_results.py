@@ -77,7 +77,7 @@ def lines_of_rates(results: Results) -> list[list[str]]:
         share = _percent(one.rate)
         shown = f"**{share}** ({_percent(one.low)} to {_percent(one.high)})" if one.rule == rules[0] else share
         lines.setdefault((one.what, one.model, str(one.truths), f"{one.of:,}"), []).append(shown)
-    return [["", "model", "true prices", "of", *rules], *([*key, *found] for key, found in lines.items())]
+    return [["what", "model", "true prices", "of", *rules], *([*key, *found] for key, found in lines.items())]
 
 
 def lines_of_missed(results: Results) -> list[list[str]]:

@@ -15,7 +15,7 @@ SECTION, CAPACITY = "serving-benchmark", "capacity"
 CONNECTIONS = 32
 ASKED = {"row": "one house by its features", "house id": "one house by its id, SQLite, 1 s of cache"}
 HEADS: tuple[str, ...] = (
-    "",
+    "target",
     "asked for",
     "conn",
     "req/s",

@@ -3,7 +3,7 @@
 import logging
 import math
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -12,26 +12,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from serving.access.tenants import Tenants
-from serving.bundle import Metadata, read_bundle, read_metadata
+from serving.agreement import request_contract, target_of
+from serving.bundle import read_bundle, read_metadata
 from serving.client import Client
-from serving.contract import (
-    ALL_FEATURES,
-    HOUSE_FEATURES,
-    HOUSE_TARGET,
-    FeatureSpec,
-    read_feature_service,
-    read_feature_view,
-)
-from serving.errors import BundleError, ContractError, NotReadyError, ServingError, TooLargeError
+from serving.contract import ALL_FEATURES
+from serving.errors import NotReadyError, ServingError, TooLargeError
 from serving.metrics import Metrics
 from serving.online.lookup import FeatureLookup, Found
 from serving.pricing.explanations import Explainer
 from serving.pricing.intervals import INTERVALS, Intervals
 from serving.pricing.predictor import Matrix, Predictor, part
-from serving.pricing.ratios import Derivation, Ratio
+from serving.pricing.ratios import Derivation
 from serving.protocol.faults import error_body
+from serving.protocol.model_metadata import model_metadata, output_names
 from serving.protocol.quick_requests import QuickReader
-from serving.protocol.requests import Form, Query, RequestContract, read_query
+from serving.protocol.requests import Form, Query, read_query
 from serving.records.feedback import FeedbackLog
 from serving.records.hourly import FEEDBACK
 from serving.records.receipts import Served, header_of
@@ -77,14 +72,14 @@ class HousePriceModel:
             ContractError: the Feast registry lacks the model's feature service.
         """
         metadata, files = read_bundle(self.bundle)
+        settings = self.settings
         self.metadata = metadata
         self.predictor = Predictor(metadata, files)
         self.intervals = Intervals(part(files, INTERVALS))
         self.derivation = Derivation(metadata.features, metadata.derived)
-        self.contract = self._contract(metadata)
+        self.contract, target = request_contract(metadata, settings), target_of(metadata, settings)
         self.explainer = Explainer(metadata, files, self.contract.features | self.contract.derived)
         self.reader = QuickReader(self.contract)
-        settings = self.settings
         self.lookup = FeatureLookup(
             settings.feature_store,
             metadata.feature_service,
@@ -98,7 +93,7 @@ class HousePriceModel:
         self.outputs = output_names(metadata.target)
         self.spool = Spool(profiles / SPOOL, header_of(metadata, self.outputs))
         self.feedback = FeedbackLog(
-            profiles / FEEDBACK, metadata.model_version, self._target(metadata), profiles / SPOOL, self.lookup.require
+            profiles / FEEDBACK, metadata.model_version, target, profiles / SPOOL, self.lookup.require
         )
         self.follower = None if self.alone else Follower(self, self._beside, folder_of(profiles))
         # A tenant's houses may be told by a feature that the model does not use: all stored ones are looked up.
@@ -111,7 +106,7 @@ class HousePriceModel:
             settings.lookup_cache_seconds,
             settings.expired_features,
         )
-        self.tenants = Tenants(stored, everything.find, profiles / SPOOL, self._target(metadata))
+        self.tenants = Tenants(stored, everything.find, profiles / SPOOL, target)
         self.replays = Replays(profiles / SPOOL, settings.models_dir, settings.max_explained_rows, self.tenants)
         self.fixed_tags = {
             "model": metadata.model_name,
@@ -128,29 +123,6 @@ class HousePriceModel:
         model = HousePriceModel(bundle, self.settings, self.measures, alone=True)
         model.load()
         return model
-
-    def _contract(self, metadata: Metadata) -> RequestContract:
-        store = self.settings.feature_store()
-        features = {spec.name: spec for spec in read_feature_view(store, HOUSE_FEATURES)}
-        if unknown := [name for name in metadata.inputs if name not in features]:
-            raise BundleError(f"The model needs {unknown}, which the feature view {HOUSE_FEATURES} does not have.")
-        served = {spec.name: spec for spec in read_feature_service(store, metadata.feature_service)}
-        known = {name: spec.ratio for name, spec in served.items()}
-        if known != (needed := {name: metadata.derived.get(name) for name in metadata.features}):
-            raise ContractError(
-                f"Feature service {metadata.feature_service} has {_formulas(known)}; the model needs "
-                f"{_formulas(needed)}. Run `feast -c feature_repo apply`."
-            )
-        # The version's own definition goes before the one that the contract has by now.
-        derived = {spec.name: spec for spec in (*read_feature_service(store, ALL_FEATURES), *served.values())}
-        derived = {name: spec for name, spec in derived.items() if spec.ratio}
-        return RequestContract(features, metadata.inputs, self.settings.max_rows, derived)
-
-    def _target(self, metadata: Metadata) -> FeatureSpec:
-        for spec in read_feature_view(self.settings.feature_store(), HOUSE_TARGET):
-            if spec.name == metadata.target:
-                return spec
-        raise ContractError(f"The feature view {HOUSE_TARGET} does not have {metadata.target}, which the model prices.")
 
     def price(self, message: Any, client: str = "") -> dict[str, Any]:
         """The reply to a decoded Seldon message.
@@ -292,33 +264,7 @@ class HousePriceModel:
 
     def init_metadata(self) -> dict[str, Any]:
         """What `/metadata` says of the model; Seldon's own command line asks before it loads the model."""
-        metadata = read_metadata(self.bundle)
-        custom = {name: f"{value:g}" for name, value in metadata.metrics.items()}
-        custom |= {name: getattr(metadata, name) for name in ("experiment", "feature_service")}
-        custom |= {name: getattr(metadata, name) for name in ("mlflow_run_id", "zenml_run_id")}
-        custom |= {name: getattr(metadata, name) for name in ("data_fingerprint", "git_commit", "created_at")}
-        if metadata.derived:
-            custom["derived"] = _formulas(metadata.derived)
-        columns = {"names": list(metadata.inputs), "shape": [-1, len(metadata.inputs)]}
-        answers = {"names": list(output_names(metadata.target)), "shape": [-1, 3]}
-        return {
-            "name": metadata.model_name,
-            "versions": [metadata.model_version],
-            "platform": "seldon",
-            "inputs": [{"messagetype": "ndarray", "schema": columns}],
-            "outputs": [{"messagetype": "ndarray", "schema": answers}],
-            "custom": custom,
-        }
-
-
-def output_names(target: str) -> tuple[str, str, str]:
-    """The names of an answered row's values: the price and the ends of its interval."""
-    return target, f"{target}_low", f"{target}_high"
-
-
-def _formulas(features: Mapping[str, Ratio | None]) -> str:
-    """The names, each derived one with its definition."""
-    return ", ".join(f"{name} = {ratio.formula}" if ratio else name for name, ratio in features.items())
+        return model_metadata(read_metadata(self.bundle))
 
 
 @lru_cache(256)

@@ -23,7 +23,7 @@ from steps.core import (
 )
 from steps.core.columns import matrix, prices, target_name
 from steps.core.experiments import Validation
-from steps.core.importance import FEATURE, rank, shap_values
+from steps.core.importance import FEATURE, rank, sample, shap_values
 from steps.core.page import Reading
 from steps.core.plots import figures_page, shap_bar, shap_summary
 from steps.core.prediction import load_booster
@@ -127,7 +127,8 @@ def explain_default(
     """The ranking by a model with XGBoost's default parameters, and its plots by name, with the price in the unit."""
     X = scale(train, scaler)
     model = regressor({}, seed).fit(X, prices(train))
-    values = shap_values(load_booster(booster_bytes(model, scaler.features)), X, scaler.features)
+    shown = sample(len(train))
+    values = shap_values(load_booster(booster_bytes(model, scaler.features)), X[shown], scaler.features)
     ranking = rank(values, scaler.features)
-    raw = pd.DataFrame(matrix(train, scaler.features), columns=list(scaler.features))
+    raw = pd.DataFrame(matrix(train.iloc[shown], scaler.features), columns=list(scaler.features))
     return ranking, {"SHAP summary": shap_summary(values, raw, unit), "Mean |SHAP|": shap_bar(ranking, unit)}

@@ -40,7 +40,7 @@ from steps.core.compute import LOCAL, Compute
 from steps.core.estimators import estimator
 from steps.core.evaluation import as_frame, cross_validated, errors, out_of_fold
 from steps.core.experiments import Experiment, ExperimentResult, Validation
-from steps.core.importance import FEATURE, rank, shap_values
+from steps.core.importance import FEATURE, rank, sample, shap_values
 from steps.core.page import Reading
 from steps.core.plots import figures_page, predicted_versus_true, residuals, search_scores, shap_bar, shap_summary
 from steps.core.prediction import load_booster, predict
@@ -265,10 +265,11 @@ def draw(model: bytes, scaler: FittedScaler, train: pd.DataFrame, test: pd.DataF
     """
     sets = {"training rows": train, "test rows": test}
     predictions = {name: (prices(rows), predict(model, scaler, rows)) for name, rows in sets.items()}
-    values = shap_values(load_booster(model), scale(train, scaler), scaler.features)
+    shown = train.iloc[sample(len(train))]
+    values = shap_values(load_booster(model), scale(shown, scaler), scaler.features)
     return {
         "predicted versus true": predicted_versus_true(predictions, unit),
         "residuals": residuals(predictions, unit),
-        "SHAP summary": shap_summary(values, train[list(scaler.features)], unit),
+        "SHAP summary": shap_summary(values, shown[list(scaler.features)], unit),
         "SHAP bar": shap_bar(rank(values, scaler.features), unit),
     }

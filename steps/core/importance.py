@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from steps.core.search import Scaled
 
 FEATURE, MEAN_ABS_SHAP = "feature", "mean_abs_shap"
+MOST_ROWS, SEED = 2000, 2026
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +25,17 @@ class ShapValues:
 
     values: NDArray[np.float32]
     base: float
+
+
+def sample(houses: int) -> NDArray[np.intp]:
+    """The positions of the houses whose SHAP values stand for all: all of them, or a fixed draw of 2,000.
+
+    The values cost far more than the fit of the model (decision 21). A mean over 2,000 houses has a standard error of
+    2 % of their standard deviation, 1 / √2000.
+    """
+    if houses <= MOST_ROWS:
+        return np.arange(houses)
+    return np.sort(np.random.default_rng(SEED).choice(houses, MOST_ROWS, replace=False))
 
 
 def shap_values(booster: xgboost.Booster, X: Scaled, features: Sequence[str]) -> ShapValues:

@@ -10,7 +10,7 @@ from steps.core.columns import Matrix
 from steps.core.compute import LOCAL, Compute
 from steps.core.estimators import estimator
 from steps.core.experiments import Experiment
-from steps.core.importance import FEATURE, rank, shap_values
+from steps.core.importance import FEATURE, rank, sample, shap_values
 from steps.core.regressors import regressor
 from steps.core.scaling import unscaled
 from steps.core.search import Scaled, fit_side_by_side, found, randomized_search
@@ -68,7 +68,7 @@ def _ranking(wanted: Experiment, X: Scaled, y: Matrix, features: Sequence[str], 
         return list(features)
     booster = regressor({}, seed).fit(X, y).get_booster().copy()
     booster.feature_names = list(features)
-    ranking: list[str] = rank(shap_values(booster, X, features), features)[FEATURE].tolist()
+    ranking: list[str] = rank(shap_values(booster, X[sample(len(X))], features), features)[FEATURE].tolist()
     return ranking
 
 

@@ -8,7 +8,7 @@ import pandas as pd
 
 from serving.records.profile_views import view_of
 from steps.core.columns import feature_names, matrix
-from steps.core.importance import shap_values
+from steps.core.importance import sample, shap_values
 from steps.core.prediction import load_booster
 from steps.core.scaling import FittedScaler, scale
 
@@ -18,10 +18,12 @@ REFERENCE_SHAP = "reference_shap.json"
 class ReferenceShap(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What each feature adds to the prices of the training rows, in the target's unit, in the order of `features`.
 
+    Of many rows, a sample stands for all (`steps.core.importance.sample`).
+
     Attributes:
-        mean: the mean SHAP value; with `base` they sum to the mean price of the training rows.
+        mean: the mean SHAP value; with `base` they sum to the mean price of these rows.
         mean_abs: the mean absolute SHAP value: how much the model leans on the feature.
-        rows: how many training rows.
+        rows: how many there were.
     """
 
     features: tuple[str, ...]
@@ -48,9 +50,10 @@ def reference_shap(model: bytes, scaler: FittedScaler, train: pd.DataFrame) -> b
     Args:
         scaler: of the model's features, in training order.
     """
-    found = shap_values(load_booster(model), scale(train, scaler), scaler.features)
+    rows = sample(len(train))
+    found = shap_values(load_booster(model), scale(train.iloc[rows], scaler), scaler.features)
     means, sizes = (values.mean(axis=0).astype(float).tolist() for values in (found.values, np.abs(found.values)))
-    return msgspec.json.encode(ReferenceShap(scaler.features, tuple(means), tuple(sizes), found.base, len(train)))
+    return msgspec.json.encode(ReferenceShap(scaler.features, tuple(means), tuple(sizes), found.base, len(rows)))
 
 
 def read_reference_shap(data: bytes) -> ReferenceShap:

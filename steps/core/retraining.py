@@ -94,7 +94,7 @@ def decide(
     if cause is None:
         return Decision(action="no cause", cause=None, reason="nothing asks for a retraining")
     if cause.kind in VERDICTS and cause.kind not in wanted.causes:
-        reason = f"`retraining.causes` in zenml_config/monitoring.yaml does not have {cause.kind}"
+        reason = f"`retraining.causes` in monitoring.yaml does not have {cause.kind}"
         return Decision(action="off", cause=cause, reason=reason)
     action, reason = _hindrance(cause, starts, tried, now, wanted) or ("start", cause.in_words)
     return Decision(action=action, cause=cause, reason=reason)

@@ -19,7 +19,7 @@ from steps.core.columns import Matrix
 from steps.core.compute import LOCAL, side_by_side
 from steps.core.errors import ConfigurationError
 from steps.core.experiments import Experiment
-from steps.core.importance import FEATURE, MEAN_ABS_SHAP, rank, shap_values
+from steps.core.importance import FEATURE, MEAN_ABS_SHAP, rank, sample, shap_values
 from steps.core.regressors import regressor
 from steps.core.search import Scaled
 
@@ -76,19 +76,20 @@ def resampled_ranks(
 ) -> pd.DataFrame:
     """The rank of each feature, 1 for the most important, in each resample: a row a feature, `resample_1` and so on.
 
-    The rows to fit on are drawn anew; SHAP values are taken on all of `X` each time, so that ranks differ by what the
-    models learned, not by the houses that they are asked about (of which each has not seen about a third).
+    The rows to fit on are drawn anew; SHAP values are taken on the same rows of `X` each time, so that ranks differ by
+    what the models learned, not by the houses that they are asked about (of which each has not seen about a third).
 
     Args:
         X, y: the training rows and prices.
         seed: of the models.
     """
     draws = np.random.default_rng(settings.seed).integers(0, len(y), (settings.resamples, len(y)))
+    asked = X[sample(len(y))]
 
     def ranked(rows: NDArray[np.intp]) -> list[int]:
         booster = regressor({}, seed).fit(X[rows], y[rows]).get_booster()
         booster.feature_names = list(features)
-        order = rank(shap_values(booster, X, features), features)[FEATURE].tolist()
+        order = rank(shap_values(booster, asked, features), features)[FEATURE].tolist()
         return [order.index(name) + 1 for name in features]
 
     try:

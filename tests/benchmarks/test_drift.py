@@ -50,7 +50,7 @@ def test_a_run_comes_back_from_its_file_and_its_table_has_a_column_for_each_rule
     (tmp_path / "drift.json").write_bytes(encode(known))
     assert read(tmp_path / "drift.json") == known
     lines = markdown(known).splitlines()
-    assert lines[0] == "|  | traffic | rows | shift, sd | of | verdict | PSI > 0.25 |"
+    assert lines[0] == "| what | traffic | rows | shift, sd | of | verdict | PSI > 0.25 |"
     assert lines[2] == "| detection | held-out houses | 200 | 1 | 100 | **99.0 %** (94.5 % to 100.0 %) | 50.0 % |"
 
 

@@ -79,7 +79,7 @@ def test_a_run_comes_back_from_its_file_and_its_tables_have_a_column_for_each_ru
     (tmp_path / "found.json").write_bytes(encode(known))
     assert read(tmp_path / "found.json") == known
     lines = markdown(known).splitlines()
-    assert lines[0] == "|  | model | true prices | of | verdict | other |"
+    assert lines[0] == "| what | model | true prices | of | verdict | other |"
     assert lines[2] == "| detection | errors doubled | 50 | 100 | **90.0 %** (82.4 % to 95.1 %) | 10.0 % |"
     assert lines[6] == "| cheap houses | 40 | **0.25 / 0.50** | 0.30 / 0.75 |"
 

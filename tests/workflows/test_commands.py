@@ -62,6 +62,36 @@ def test_every_workflow_is_looked_at() -> None:
     assert {"test-unit", "backends", "plan", "delta", "scan", "sbom", "notes", "deploy", "retrain", "docs"} <= found
 
 
+def test_a_job_that_tests_installs_the_programs_that_tests_start() -> None:
+    """GitHub says CI=true, where a test without its program fails."""
+    for workflow in WORKFLOWS:
+        for job in yaml.safe_load(workflow.read_text())["jobs"].values():
+            shell = [step.get("run", "") for step in job["steps"]]
+            first = next(
+                (at for at, run in enumerate(shell) if re.search(r"make (test|check|backends|\"\$KIND)", run)), None
+            )
+            assert first is None or "bash .ci/programs" in shell[:first], workflow
+
+
+@pytest.mark.parametrize(("user", "asked"), [("0", "apt-get"), ("1000", "sudo -nE apt-get")])
+def test_the_programs_that_are_missing_are_asked_for_at_once(tmp_path: Path, user: str, asked: str) -> None:
+    for name, script in {
+        "id": f"echo {user}",
+        "apt-get": f'echo "apt-get $*" >> {tmp_path}/asked',
+        "sudo": f'echo "sudo $*" >> {tmp_path}/asked',
+        "kubectl": "true",
+        "dirname": f"echo {ROOT}/.ci",
+    }.items():
+        (tmp_path / name).write_text(f"#!/bin/sh\n{script}\n")
+        (tmp_path / name).chmod(0o755)
+    done = subprocess.run(["/bin/bash", ".ci/programs"], cwd=ROOT, env={"PATH": str(tmp_path)}, capture_output=True)
+    assert done.returncode == 0, done.stderr
+    update, install = (tmp_path / "asked").read_text().splitlines()
+    assert update == f"{asked} update -qq"
+    assert install.startswith(f"{asked} install -y -qq --no-install-recommends ")
+    assert {"redis-server", "wrk", "chromium", "npm"} <= set(install.split())
+
+
 def test_the_weekly_retraining_follows_the_rules_of_make_retrain_and_no_other() -> None:
     called = list(calls(ROOT / ".github/workflows/scheduled-retrain.yml"))
     assert ["retrain", "CAUSE=weekly", "OUTCOME=outcome.json"] in called

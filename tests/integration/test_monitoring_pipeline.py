@@ -52,7 +52,7 @@ def serve(platform: ServingPlatform, settings: Settings, houses: pd.DataFrame, c
 
 
 def test_a_shifted_feature_is_judged_explained_shown_and_handed_to_the_service(
-    zenml_stack: None,
+    no_earlier_runs: None,
     champion: Callable[[str], None],
     serving_settings: Settings,
     serving_platform: ServingPlatform,
@@ -96,7 +96,7 @@ def test_a_shifted_feature_is_judged_explained_shown_and_handed_to_the_service(
 
 
 def test_errors_that_grew_are_measured_judged_shown_and_handed_to_the_service(
-    zenml_stack: None,
+    no_earlier_runs: None,
     champion: Callable[[str], None],
     serving_settings: Settings,
     serving_platform: ServingPlatform,

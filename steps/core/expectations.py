@@ -1,6 +1,5 @@
 """The Great Expectations suite that the data contract asks for, and what its results mean."""
 
-import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -94,8 +93,9 @@ def _column(spec: FeatureSpec) -> "list[Expectation]":
     if spec.kind == "binary":
         expectations.append(gxe.ExpectColumnValuesToBeInSet(column=name, value_set=[spec.minimum, spec.maximum]))
     if spec.kind == "integer":
-        whole = [float(value) for value in range(math.ceil(spec.minimum), math.floor(spec.maximum) + 1)]
-        expectations.append(gxe.ExpectColumnValuesToBeInSet(column=name, value_set=whole))
+        from steps.core.whole_number_expectation import ExpectColumnValuesToBeWhole
+
+        expectations.append(ExpectColumnValuesToBeWhole(column=name))
     return expectations
 
 

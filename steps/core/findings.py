@@ -63,7 +63,9 @@ def _allowed(kind: str, kwargs: Mapping[str, Any], known: Mapping[str, FeatureSp
     if kind == "expect_column_values_to_be_unique":
         return "a number that no other row has"
     spec = known.get(kwargs["column"])
-    of_contract = spec is not None and (kwargs.get("max_value") is not None or "value_set" in kwargs)
+    of_contract = spec is not None and (
+        kwargs.get("max_value") is not None or "value_set" in kwargs or kind == "expect_column_values_to_be_whole"
+    )
     return spec.allowed if spec is not None and of_contract else asked(kwargs)
 
 

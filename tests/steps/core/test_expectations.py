@@ -1,6 +1,7 @@
 """What the generated Great Expectations suite accepts, and how it names what it refuses."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -88,6 +89,17 @@ def row_faults(specs: tuple[FeatureSpec, ...]) -> list[Fault]:
 )
 def test_a_fault_of_a_row_or_column_is_named(wanted: Fault, row_faults: list[Fault]) -> None:
     assert wanted in row_faults
+
+
+def test_whole_numbers_of_a_huge_range_are_told_without_a_list_of_them(specs: tuple[FeatureSpec, ...]) -> None:
+    wide = tuple(replace(spec, maximum=1e12) if spec.name == "RAD" else spec for spec in specs)
+    houses = boston().astype({"RAD": "float64"})
+    houses.loc[0, "RAD"], houses.loc[1, "RAD"] = 123_456_789_012.0, 2.5
+    assert [fault for fault in found(houses, wide) if fault.row is not None] == [
+        Fault(1, "RAD", "2.5", "whole numbers 1 to 1e+12")
+    ]
+    suite = build_suite(wide, distribution(), len(houses))
+    assert len(str(suite.to_json_dict())) < 40_000
 
 
 def test_the_faults_come_in_the_order_in_which_a_person_wants_them(row_faults: list[Fault]) -> None:

@@ -5,7 +5,6 @@ HPP_LOG=full leaves all of it out: ZenML's own log is on the screen then, and tr
 
 import logging
 import sys
-import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
@@ -109,8 +108,6 @@ def _logged(name: str, screen: Screen, settings: Settings) -> Iterator[Presentat
         screen.say(f"  There is no log file: {err}.", "yellow")
     consoles = [one for one in root.handlers if isinstance(one, zenml_logger.ZenMLConsoleHandler)]
     logging.captureWarnings(capture=True)
-    # ZenML's listings read fields of its own models that it has deprecated: nobody here can mend that.
-    warnings.filterwarnings("ignore", "deprecated", DeprecationWarning, r"zenml\.models\.")
     _exchange(root, consoles, ours)
     log = Path(ours[1].baseFilename) if len(ours) > 1 and isinstance(ours[1], logging.FileHandler) else None
     try:

@@ -153,6 +153,7 @@ import warnings
 from steps.terminal.presentation import carried_out
 
 def work(shown):
+    warnings.simplefilter("default")  # as some libraries do
     for module in ("zenml.models.v2.base.filter", "feast.registry"):
         warnings.warn_explicit("deprecated", DeprecationWarning, f"{module}.py", 1, module)
 

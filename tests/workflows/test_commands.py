@@ -73,23 +73,37 @@ def test_a_job_that_tests_installs_the_programs_that_tests_start() -> None:
             assert first is None or "bash .ci/programs" in shell[:first], workflow
 
 
-@pytest.mark.parametrize(("user", "asked"), [("0", "apt-get"), ("1000", "sudo -nE apt-get")])
-def test_the_programs_that_are_missing_are_asked_for_at_once(tmp_path: Path, user: str, asked: str) -> None:
+def asked_for(folder: Path, user: str, **environment: str) -> list[str]:
+    """What `.ci/programs` asks of the system where none of them is there."""
     for name, script in {
         "id": f"echo {user}",
-        "apt-get": f'echo "apt-get $*" >> {tmp_path}/asked',
-        "sudo": f'echo "sudo $*" >> {tmp_path}/asked',
+        "apt-get": f'echo "apt-get $*" >> {folder}/asked',
+        "sudo": f'echo "sudo $*" >> {folder}/asked',
         "kubectl": "true",
         "dirname": f"echo {ROOT}/.ci",
     }.items():
-        (tmp_path / name).write_text(f"#!/bin/sh\n{script}\n")
-        (tmp_path / name).chmod(0o755)
-    done = subprocess.run(["/bin/bash", ".ci/programs"], cwd=ROOT, env={"PATH": str(tmp_path)}, capture_output=True)
+        (folder / name).write_text(f"#!/bin/sh\n{script}\n")
+        (folder / name).chmod(0o755)
+    own = {"PATH": str(folder)} | environment
+    done = subprocess.run(["/bin/bash", ".ci/programs"], cwd=ROOT, env=own, capture_output=True)
     assert done.returncode == 0, done.stderr
-    update, install = (tmp_path / "asked").read_text().splitlines()
+    return (folder / "asked").read_text().splitlines() if (folder / "asked").exists() else []
+
+
+@pytest.mark.parametrize(
+    ("user", "environment", "asked"), [("0", {}, "apt-get"), ("1000", {"CI": "true"}, "sudo -nE apt-get")]
+)
+def test_the_programs_that_are_missing_are_asked_for_at_once(
+    tmp_path: Path, user: str, environment: dict[str, str], asked: str
+) -> None:
+    update, install = asked_for(tmp_path, user, **environment)
     assert update == f"{asked} update -qq"
     assert install.startswith(f"{asked} install -y -qq --no-install-recommends ")
     assert {"redis-server", "wrk", "chromium", "npm"} <= set(install.split())
+
+
+def test_nothing_is_installed_with_a_persons_sudo(tmp_path: Path) -> None:
+    assert asked_for(tmp_path, "1000") == []
 
 
 def test_the_weekly_retraining_follows_the_rules_of_make_retrain_and_no_other() -> None:

@@ -92,11 +92,11 @@ def test_a_fault_of_a_row_or_column_is_named(wanted: Fault, row_faults: list[Fau
 
 
 def test_whole_numbers_of_a_huge_range_are_told_without_a_list_of_them(specs: tuple[FeatureSpec, ...]) -> None:
-    wide = tuple(replace(spec, maximum=1e12) if spec.name == "RAD" else spec for spec in specs)
+    wide = tuple(replace(spec, maximum=1e6) if spec.name == "RAD" else spec for spec in specs)
     houses = boston().astype({"RAD": "float64"})
-    houses.loc[0, "RAD"], houses.loc[1, "RAD"] = 123_456_789_012.0, 2.5
+    houses.loc[0, "RAD"], houses.loc[1, "RAD"] = 123_456.0, 2.5
     assert [fault for fault in found(houses, wide) if fault.row is not None] == [
-        Fault(1, "RAD", "2.5", "whole numbers 1 to 1e+12")
+        Fault(1, "RAD", "2.5", "whole numbers 1 to 1e+06")
     ]
     suite = build_suite(wide, distribution(), len(houses))
     assert len(str(suite.to_json_dict())) < 40_000
